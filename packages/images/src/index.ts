@@ -1,0 +1,2 @@
+export * from "./manifest.ts";
+export type { Plan, ShippedModule, Target, UnshippedModule } from "./target.ts";

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+// For the packages' unit tests: each package runs `vitest run` in its own folder with this file.
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts"],
+    dir: "src",
+    reporters: ["default", "json"],
+    outputFile: { json: "test-results.json" },
+    testTimeout: 60_000,
+  },
+});
