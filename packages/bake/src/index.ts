@@ -1,1 +1,17 @@
-// Filled by the files beside it.
+export { type AptSource, linesForSuite, parseAptSources } from "./apt-sources.ts";
+export { type Bakeable, bakeDefinition } from "./definition.ts";
+export { type BakeContext, type Engine, engineEnv } from "./engine.ts";
+export { type LayoutManifests, layoutManifests } from "./read-layout.ts";
+export { type DebianContent, type DebianQuery, fetchDebian } from "./read-debian.ts";
+export { type DoctorRow, doctor } from "./read-doctor.ts";
+export { findEngine } from "./read-engine.ts";
+export { type ReleaseFiles, fetchRelease } from "./read-release.ts";
+export { buildFolder, readReport } from "./read-report.ts";
+export { Report } from "./report.ts";
+export { type Base, ensureBase } from "./run-base.ts";
+export { type BuildOptions, type Built, buildTargets } from "./run-build.ts";
+export { loadTarget } from "./run-load.ts";
+export { setupEngine } from "./run-setup.ts";
+export type { Materials, ModuleMaterial } from "./write-context.ts";
+export { type Check, checkNames } from "./check-result.ts";
+export { type VerifyOptions, verifyTarget } from "./run-verify.ts";

@@ -1,1 +1,17 @@
-// Filled by the files beside it.
+export { type Compatibility, parseCompatibility } from "./compatibility.ts";
+export { coreEvidence } from "./core.ts";
+export { type DeclaredOptions, declaredEvidence, unreadCompatibility } from "./declared.ts";
+export { type FactsOptions, factsOf } from "./facts-of.ts";
+export { type Header, headerEvidence, readHeader } from "./header.ts";
+export { disagreements, judge } from "./judge.ts";
+export { type Layout, layoutOf, mainFileOf } from "./layout.ts";
+export { debianPackageOf } from "./libraries.ts";
+export { type ModuleScan, scanModule } from "./module-scan.ts";
+export { type Readme, parseReadme, readReadme } from "./readme.ts";
+export type { JudgedRelease } from "./release.ts";
+export type { Statement } from "./statement.ts";
+export { type StaticOptions, staticEvidence } from "./static.ts";
+export { Surface } from "./surface.ts";
+export type { LoadRequest, ShippedFile, ShippedModule } from "./load-request.ts";
+export { type LoadOptions, type LoadResult, runLoads } from "./run-loads.ts";
+export { type SurfaceOptions, runSurface } from "./run-surface.ts";

@@ -1,2 +1,14 @@
+export { type PlanExplanation, explainPlan, formatExplanation } from "./explain.ts";
+export { selectImages } from "./images.ts";
+export { exporterSettings } from "./inputs.ts";
 export * from "./manifest.ts";
+export { modulesLua } from "./modules-lua.ts";
+export { type PlanRequest, planTargets } from "./plan.ts";
+export { readImages, readSeries } from "./read-images.ts";
+export { type ReleaseChoice, newestRelease, releasesOf } from "./releases.ts";
+export { type Refused, type Resolution, bucketOf, resolveModules, surveyModules } from "./resolve.ts";
+export type { ResolveRequest } from "./settle.ts";
+export { type Standing, standingOn } from "./standing.ts";
 export type { Plan, ShippedModule, Target, UnshippedModule } from "./target.ts";
+export { compareUpstream, seriesOfVersion } from "./versions.ts";
+export { explainWhy } from "./why.ts";

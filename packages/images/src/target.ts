@@ -10,7 +10,9 @@ export interface ShippedModule {
   tree: string;
   integrity: string;
   verdict: Verdict;
-  /** `required`, `optional`, or `needed by mod_x`. */
+  /** The release the verdict is on: the target's own, or the nearest judged one of its series. */
+  judgedOn: string;
+  /** `required`, `optional`, or `needed by mod_x, mod_y`. */
   reason: string;
   /** Layer 0 to 7 it lives in: stable for its name. */
   bucket: number;

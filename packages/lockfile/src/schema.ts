@@ -6,6 +6,10 @@ export const Revision = z.string().regex(/^[0-9a-f]{40}$/u, "is no revision (40 
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/u, "is no SHA-256 (64 hex digits)");
 /** `mod_` and the name Prosody knows it by. */
 export const ModuleName = z.string().regex(/^mod_[A-Za-z0-9_-]+$/u, "is no module name (mod_…)");
+/** What an upstream tree is called: `prosody-modules`. */
+export const SourceName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]*$/u, "is no source name (lower-case letters, digits, - and .)");
 /** A day, UTC. */
 export const Day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/u, "is no date (YYYY-MM-DD)");
 

@@ -1,0 +1,36 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { UserError } from "@prosody-foundry/kit";
+import { Report } from "./report.ts";
+
+/** Where a target's build is kept: `layout/` and `report.json`. */
+export function buildFolder(cacheDir: string, id: string): string {
+  return path.join(cacheDir, "builds", id);
+}
+
+/**
+ * The report of a target that was built before; undefined when it was not.
+ * @throws UserError REPORT_BROKEN
+ */
+export async function readReport(cacheDir: string, id: string): Promise<Report | undefined> {
+  const file = path.join(buildFolder(cacheDir, id), "report.json");
+  const text = await readFile(file, "utf8").catch(whenMissing);
+  if (text === undefined) return undefined;
+  const report = Report.safeParse(parseJson(text));
+  if (report.success && report.data.id === id) return report.data;
+  throw new UserError("REPORT_BROKEN", `${file} is not the report of this build`, {
+    hint: `Remove ${path.dirname(file)}; the image is built again.`,
+  });
+}
+
+function whenMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// Installs the workspace when it is missing or older than package-lock.json. Runs on any Node 18 or newer, because
+// the Node this project runs on is itself one of the packages to install.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const stamp = join(root, "node_modules", ".prosody-foundry-installed");
+const wanted = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex");
+const present = existsSync(stamp) ? readFileSync(stamp, "utf8") : "";
+
+if (present !== wanted) {
+  console.error("Installing the workspace's packages with npm ci (once, about a minute).");
+  const result = spawnSync("npm", ["ci", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+  });
+  if (result.status !== 0) {
+    console.error("INSTALL_FAILED: npm ci did not finish.\n  Look at what npm said above; it needs the npm registry.");
+    process.exit(1);
+  }
+  writeFileSync(stamp, wanted);
+}

@@ -1,0 +1,80 @@
+import { compareText, didYouMean, UserError } from "@prosody-foundry/kit";
+import type { ModuleFacts } from "@prosody-foundry/lockfile";
+import { factsOf } from "@prosody-foundry/compat";
+import { integrityOf, type ModuleContent, treeOf } from "@prosody-foundry/source";
+import type { Context } from "./context.ts";
+import type { OpenSource } from "./open-sources.ts";
+
+/** One revision of a module that may become a pin. */
+export interface Candidate {
+  name: string;
+  source: string;
+  node: string;
+  /** `YYYY-MM-DD` */
+  date: string;
+  /** Changesets that had touched it by then; null where the source has no history. */
+  revision: number | null;
+  content: ModuleContent;
+  tree: string;
+  integrity: string;
+  facts: ModuleFacts;
+}
+
+/** The newest revision of each named module and of all community modules they need, by name. */
+export async function readCandidates(
+  context: Context,
+  source: OpenSource,
+  names: readonly string[],
+): Promise<Map<string, Candidate>> {
+  const newest = await source.tree.readNewest();
+  const known = await source.tree.listModules(newest.node);
+  for (const name of names) checkModule(source.name, name, known);
+  const found = new Map<string, Candidate>();
+  const queue = [...names].toSorted(compareText);
+  for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+    if (found.has(name)) continue;
+    context.progress(`Reading ${name} from ${source.tree.location}`);
+    const candidate = await readCandidate(source, name, newest);
+    found.set(name, candidate);
+    queue.push(...candidate.facts.depends.filter((other) => known.includes(other)));
+  }
+  return found;
+}
+
+function checkModule(source: string, name: string, known: readonly string[]): void {
+  if (known.includes(name)) return;
+  throw new UserError("MODULE_UNKNOWN", `${source} has no ${name}`, {
+    hint: didYouMean(name, known) ?? "See the names with `foundry module outdated`, or name another --source.",
+  });
+}
+
+async function readCandidate(
+  source: OpenSource,
+  name: string,
+  newest: { node: string; date: string },
+): Promise<Candidate> {
+  const history = await source.tree.readHistory(name, newest.node);
+  const last = history[0] ?? newest;
+  const content = await source.tree.readModule(last.node, name);
+  const date = last.date.slice(0, 10);
+  const revision = history.length === 0 ? null : history.length;
+  return candidateOf(content, { source: source.name, node: last.node, date, revision });
+}
+
+/** A module's content as a candidate, with all that is read from its files. */
+export function candidateOf(
+  content: ModuleContent,
+  origin: Pick<Candidate, "source" | "node" | "date" | "revision">,
+): Candidate {
+  return {
+    name: content.name,
+    source: origin.source,
+    node: origin.node,
+    date: origin.date,
+    revision: origin.revision,
+    content,
+    tree: treeOf(content),
+    integrity: integrityOf(content),
+    facts: factsOf(content),
+  };
+}

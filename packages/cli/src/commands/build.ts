@@ -1,0 +1,61 @@
+import { type Built, buildTargets } from "@prosody-foundry/bake";
+import { type Target, upstreamVersion } from "@prosody-foundry/images";
+import { type Context, openBake } from "../context.ts";
+import type { CommandSpec, Flags } from "../command.ts";
+import { gatherMaterials } from "../gather-materials.ts";
+import { planImages, type Planned } from "../plan-images.ts";
+import { renderBytes, renderTable } from "../table.ts";
+
+export const build: CommandSpec = {
+  name: "build",
+  summary: "build what is not built yet, for all platforms, into OCI layouts",
+  arguments: "[image...]",
+  options: ["series", "release", "available", "platform", "cache", "json"],
+  example: "foundry build prosody --series 13.0 --platform linux/amd64",
+  async run(context, { args, flags }) {
+    const planned = await planImages(context, args, flags);
+    const built = await buildPlanned(context, planned, flags);
+    return { value: built.map(describeBuilt), text: built.map(renderBuilt).join("\n") };
+  },
+};
+
+/** Builds the targets of a plan, telling where each input came from. */
+export async function buildPlanned(context: Context, planned: Planned, flags: Pick<Flags, "cache">): Promise<Built[]> {
+  const materials = async (target: Target) => {
+    const server = await planned.serverOf(target);
+    context.say(`${target.name}: Prosody ${upstreamVersion(target.release)} from ${server.via}`);
+    return gatherMaterials(context, target, { lock: planned.lock, sources: planned.sources, server: server.files });
+  };
+  return buildTargets(await openBake(context), planned.targets, { materials, noCache: flags.cache === false });
+}
+
+/** What programs get of a build. */
+export function describeBuilt({ target, report, fresh }: Built) {
+  return { ...report, fresh, modules: target.modules, unshipped: target.unshipped };
+}
+
+/** What people get of a build: image, id, digests, sizes, modules shipped and left out. */
+export function renderBuilt({ target, report, fresh }: Built): string {
+  const platforms = Object.entries(report.platforms).map(([platform, image]) => [
+    `  ${platform}`,
+    image.digest,
+    renderBytes(image.size),
+  ]);
+  return [
+    `${target.name}: Prosody ${upstreamVersion(target.release)}, ${fresh ? "built" : "built before"}\n`,
+    `  id ${target.id}\n`,
+    renderTable(platforms),
+    renderShipped(target),
+  ].join("");
+}
+
+function renderShipped({ modules, unshipped }: Target): string {
+  const left = unshipped.map(({ name, instead, because }) => [
+    `    ${name}`,
+    instead === "core" ? `core instead: ${because}` : `left out: ${because}`,
+  ]);
+  const shipped = modules.map(({ name }) => name).join(" ");
+  return `  ${modules.length} modules shipped: ${shipped}\n${
+    left.length === 0 ? "" : `  ${left.length} not shipped:\n${renderTable(left)}`
+  }`;
+}

@@ -1,0 +1,94 @@
+import { allSeries, compareText, type Series } from "@prosody-foundry/kit";
+import { isPin, type Lock, readLock, updateLock } from "@prosody-foundry/lockfile";
+import { ensureContent } from "@prosody-foundry/source";
+import { candidateOf, type Candidate } from "../candidates.ts";
+import { checkKnown, type Context, moduleName } from "../context.ts";
+import type { CommandSpec } from "../command.ts";
+import { judgeCandidates } from "../judge-candidates.ts";
+import { type OpenRelease, openReleases } from "../open-releases.ts";
+import { openSources, sourceOf } from "../open-sources.ts";
+import { rejudgeModule, type SeriesFinding } from "../pin-modules.ts";
+import { renderTable } from "../table.ts";
+
+export const compat: CommandSpec = {
+  name: "compat",
+  summary: "gather the evidence about locked modules again, on every release to be had, and judge",
+  arguments: "[module...]",
+  options: ["series", "dryRun", "json"],
+  example: "foundry compat mod_firewall --series 13.0",
+  async run(context, { args, flags }) {
+    const lock = await readLock(context.lockFile);
+    const named = args.map(moduleName);
+    const known = Object.keys(lock.modules);
+    for (const word of named) checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word, known });
+    const names = named.length === 0 ? known.toSorted(compareText) : named;
+    const releases = await openReleases(context, flags.series ?? allSeries);
+    const findings = await judgePins(context, { lock, names, releases });
+    const after = applyFindings(lock, findings, releases);
+    if (flags.dryRun !== true) {
+      const change = (current: Lock): Lock => applyFindings(current, findings, releases);
+      await updateLock(context.lockFile, change, { onWait: context.say });
+    }
+    return { value: describe(after, names), text: render(after, names) };
+  },
+};
+
+type Findings = Map<string, SeriesFinding[]>;
+
+interface JudgeRequest {
+  lock: Lock;
+  names: readonly string[];
+  releases: readonly OpenRelease[];
+}
+
+async function judgePins(context: Context, request: JudgeRequest): Promise<Findings> {
+  const findings: Findings = new Map();
+  for (const release of request.releases) {
+    const candidates = await readPinned(context, request.lock, release.series);
+    const found = await judgeCandidates(context, release, { candidates, names: request.names });
+    for (const [name, finding] of found) {
+      findings.set(name, [...(findings.get(name) ?? []), { ...finding, series: release.series }]);
+    }
+  }
+  return findings;
+}
+
+/** Every module that has a pin on the series, as its own candidate: those named are judged, the rest may be needed. */
+async function readPinned(context: Context, lock: Lock, series: Series): Promise<Map<string, Candidate>> {
+  const sources = openSources(context, lock);
+  const candidates = new Map<string, Candidate>();
+  for (const [name, module] of Object.entries(lock.modules)) {
+    const pin = module.pins[series];
+    if (!isPin(pin)) continue;
+    context.progress(`Fetching ${name}`);
+    const { content } = await ensureContent({ name, ...pin }, sourceOf(sources, module.source).all, context);
+    candidates.set(name, candidateOf(content, { source: module.source, ...pin }));
+  }
+  return candidates;
+}
+
+function applyFindings(lock: Lock, findings: Findings, releases: readonly OpenRelease[]): Lock {
+  const modules = Object.entries(lock.modules).map(([name, module]) => {
+    const found = findings.get(name);
+    return [name, found === undefined ? module : rejudgeModule(module, found)] as const;
+  });
+  const heard = releases.map(({ version, locked }) => [version, locked] as const);
+  return {
+    ...lock,
+    releases: { ...lock.releases, ...Object.fromEntries(heard) },
+    modules: Object.fromEntries(modules),
+  };
+}
+
+function describe(lock: Lock, names: readonly string[]) {
+  return names.map((name) => ({ name, judgements: lock.modules[name]?.judgements ?? [] }));
+}
+
+function render(lock: Lock, names: readonly string[]): string {
+  const releases = Object.keys(lock.releases).toSorted(compareText);
+  const rows = names.map((name) => {
+    const judgements = lock.modules[name]?.judgements ?? [];
+    return [name, ...releases.map((one) => judgements.find((item) => item.releases.includes(one))?.verdict ?? "")];
+  });
+  return renderTable([["module", ...releases], ...rows]);
+}

@@ -1,0 +1,35 @@
+import type { CommandSpec } from "../command.ts";
+import { build } from "./build.ts";
+import { compat } from "./compat.ts";
+import { doctor } from "./doctor.ts";
+import { moduleAdd } from "./module-add.ts";
+import { moduleOutdated } from "./module-outdated.ts";
+import { moduleRemove } from "./module-remove.ts";
+import { moduleShow } from "./module-show.ts";
+import { moduleUpdate } from "./module-update.ts";
+import { moduleVerify } from "./module-verify.ts";
+import { moduleWhy } from "./module-why.ts";
+import { plan } from "./plan.ts";
+import { setup } from "./setup.ts";
+import { start } from "./start.ts";
+import { tags } from "./tags.ts";
+import { verify } from "./verify.ts";
+
+/** All commands, in the order of the help. */
+export const commands: readonly CommandSpec[] = [
+  start,
+  setup,
+  doctor,
+  moduleAdd,
+  moduleRemove,
+  moduleUpdate,
+  moduleOutdated,
+  moduleShow,
+  moduleWhy,
+  moduleVerify,
+  compat,
+  plan,
+  build,
+  verify,
+  tags,
+];

@@ -1,0 +1,37 @@
+import { allSeries } from "@prosody-foundry/kit";
+import { diffLocks, formatDiff, readLock, updateLock } from "@prosody-foundry/lockfile";
+import type { CommandSpec, Outcome } from "../command.ts";
+import { type Context, moduleName } from "../context.ts";
+import { gatherPins, type PinsRequest } from "../gather-pins.ts";
+import { openLockedSource, upstreamName } from "../open-sources.ts";
+
+export const moduleAdd: CommandSpec = {
+  name: "module add",
+  summary: "pin modules, and those they need, with evidence from every release to be had",
+  arguments: "<module...>",
+  options: ["source", "series", "hold", "dryRun", "json"],
+  example: "foundry module add mod_firewall mod_muc_moderation",
+  async run(context, { args, flags }) {
+    const lock = await readLock(context.lockFile, { missing: "empty" });
+    return changePins(context, {
+      source: openLockedSource(context, lock, flags.source ?? upstreamName),
+      names: args.map(moduleName),
+      series: flags.series ?? allSeries,
+      hold: flags.hold === true,
+      dryRun: flags.dryRun === true,
+    });
+  },
+};
+
+/** Gathers, then writes the lock (unless `dryRun`) and tells what became different. */
+export async function changePins(context: Context, request: PinsRequest & { dryRun: boolean }): Promise<Outcome> {
+  const gathered = await gatherPins(context, request);
+  if (request.dryRun) {
+    const before = await readLock(context.lockFile, { missing: "empty" });
+    const diff = diffLocks(before, gathered.apply(before));
+    return { value: diff, text: formatDiff(diff) };
+  }
+  const { before, after } = await updateLock(context.lockFile, gathered.apply, { onWait: context.say });
+  const diff = diffLocks(before, after);
+  return { value: diff, text: formatDiff(diff) };
+}

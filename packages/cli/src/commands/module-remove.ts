@@ -1,0 +1,46 @@
+import { readImages } from "@prosody-foundry/images";
+import { UserError } from "@prosody-foundry/kit";
+import { diffLocks, formatDiff, isPin, type Lock, updateLock } from "@prosody-foundry/lockfile";
+import { checkKnown, moduleName } from "../context.ts";
+import type { CommandSpec } from "../command.ts";
+
+export const moduleRemove: CommandSpec = {
+  name: "module remove",
+  summary: "take modules out of the lock",
+  arguments: "<module...>",
+  options: ["json"],
+  example: "foundry module remove mod_firewall",
+  async run(context, { args }) {
+    const names = args.map(moduleName);
+    const images = await readImages(context.root);
+    const wanted = images.flatMap(({ name, modules }) =>
+      [...modules.required, ...modules.optional].map((module) => ({ image: name, module })),
+    );
+    const remove = (lock: Lock): Lock => removeModules(lock, names, wanted);
+    const { before, after } = await updateLock(context.lockFile, remove, { onWait: context.say });
+    const diff = diffLocks(before, after);
+    return { value: diff, text: formatDiff(diff) };
+  },
+};
+
+function removeModules(lock: Lock, names: readonly string[], wanted: readonly { image: string; module: string }[]): Lock {
+  for (const name of names) {
+    checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word: name, known: Object.keys(lock.modules) });
+    const image = wanted.find(({ module }) => module === name)?.image;
+    if (image !== undefined) throw inUse(name, `images/${image}/image.json names it`);
+    const parent = Object.keys(lock.modules).find((other) => !names.includes(other) && needs(lock, other, name));
+    if (parent !== undefined) throw inUse(name, `${parent} needs it`);
+  }
+  const kept = Object.entries(lock.modules).filter(([name]) => !names.includes(name));
+  return { ...lock, modules: Object.fromEntries(kept) };
+}
+
+function needs(lock: Lock, parent: string, name: string): boolean {
+  return Object.values(lock.modules[parent]?.pins ?? {}).some((pin) => isPin(pin) && pin.depends.includes(name));
+}
+
+function inUse(name: string, because: string): UserError {
+  return new UserError("MODULE_IN_USE", `${name} cannot be taken out of the lock: ${because}`, {
+    hint: "Take it out there first.",
+  });
+}

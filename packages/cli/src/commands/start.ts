@@ -1,0 +1,54 @@
+import { readImages, readSeries, selectImages } from "@prosody-foundry/images";
+import { policyOf, readLedger, tagsOfTarget } from "@prosody-foundry/release";
+import type { CommandSpec } from "../command.ts";
+import { prepareEngine } from "../context.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { hostPlatform } from "../host-platform.ts";
+import { planImages } from "../plan-images.ts";
+import { verifyOnce } from "../verify-once.ts";
+import { buildPlanned, describeBuilt, renderBuilt } from "./build.ts";
+import { hasFailed, renderVerified } from "./verify.ts";
+
+/** The image `npm start` is about. */
+const defaultImage = "prosody";
+
+export const start: CommandSpec = {
+  name: "start",
+  summary: "set up, build the default image for this machine, check it, say how to run it",
+  options: ["json"],
+  example: "foundry start",
+  async run(context) {
+    await prepareEngine(context);
+    const seriesFile = await readSeries(context.root);
+    const images = await readImages(context.root);
+    selectImages(images, [defaultImage]);
+    const flags = { available: true, series: [seriesFile.default], platform: [hostPlatform()] };
+    const planned = await planImages(context, [defaultImage], flags);
+    const [built] = await buildPlanned(context, planned, {});
+    if (built === undefined) throw new Error("The plan of the default image has no target");
+    const verified = await verifyOnce(context, built.target);
+    const outcome = { target: built.target, digest: built.report.index, date: built.report.builtAt };
+    const tags = tagsOfTarget(outcome, policyOf(seriesFile, images), await readLedger(context.root));
+    const image = verified[0]?.image ?? "";
+    const text = [
+      renderBuilt(built),
+      `  tags it would carry: ${tags.join(" ")}\n\n`,
+      ...verified.map(renderVerified),
+      `\nRun it:\n\n${runLine(image)}\n`,
+    ].join("");
+    const failed = hasFailed(verified);
+    return {
+      value: { ...describeBuilt(built), tags, verified, image },
+      text,
+      exitCode: failed ? exitCodes.findings : exitCodes.done,
+    };
+  },
+};
+
+function runLine(image: string): string {
+  return [
+    "docker run -d --name prosody --read-only --cap-drop ALL --security-opt no-new-privileges",
+    "--tmpfs /run/prosody -v prosody-data:/var/lib/prosody -v ./certs:/etc/prosody/certs:ro",
+    `-p 5222:5222 -p 5269:5269 -e PROSODY_DOMAIN=example.org ${image}`,
+  ].join(" \\\n  ");
+}

@@ -1,0 +1,35 @@
+import type { CommandSpec } from "../command.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { planImages } from "../plan-images.ts";
+import { renderTable } from "../table.ts";
+import { type Verified, verifyBuilt } from "../verify-built.ts";
+
+export const verify: CommandSpec = {
+  name: "verify",
+  summary: "start what was built and check it from outside (exit code 3 when a check fails)",
+  arguments: "[image...]",
+  options: ["series", "release", "available", "platform", "json"],
+  example: "foundry verify prosody --series 13.0 --platform linux/amd64",
+  async run(context, { args, flags }) {
+    const { targets } = await planImages(context, args, flags);
+    const verified: Verified[] = [];
+    for (const target of targets) verified.push(...(await verifyBuilt(context, target)));
+    return {
+      value: verified,
+      text: verified.map(renderVerified).join("\n"),
+      exitCode: hasFailed(verified) ? exitCodes.findings : exitCodes.done,
+    };
+  },
+};
+
+export function hasFailed(verified: readonly Verified[]): boolean {
+  return verified.some(({ checks }) => checks.some(({ status }) => status === "failed"));
+}
+
+const words = { passed: "ok", failed: "FAILED", notRun: "not run" } as const;
+
+/** One platform's checks, a line each. */
+export function renderVerified({ target, platform, checks }: Verified): string {
+  const rows = checks.map(({ name, status, detail }) => [`  ${words[status]}`, name, detail]);
+  return `${target} on ${platform}\n${renderTable(rows)}`;
+}

@@ -1,0 +1,46 @@
+import { type Image, surveyModules } from "@prosody-foundry/images";
+import { isUserError, type Series } from "@prosody-foundry/kit";
+import type { Lock } from "@prosody-foundry/lockfile";
+import { ensureContent } from "@prosody-foundry/source";
+import type { Context } from "./context.ts";
+import type { ReachedRelease } from "./find-releases.ts";
+import { type OpenSource, sourceOf } from "./open-sources.ts";
+
+export interface AvailabilityRequest {
+  images: readonly Image[];
+  lock: Lock;
+  sources: ReadonlyMap<string, OpenSource>;
+  reached: readonly ReachedRelease[];
+}
+
+type Unavailable = Partial<Record<Series, Record<string, string>>>;
+
+/** By series, the modules that would ship and whose locked content nobody reachable has, with the reason. */
+export async function findUnavailable(context: Context, request: AvailabilityRequest): Promise<Unavailable> {
+  const found: Unavailable = {};
+  for (const { series, release } of request.reached) {
+    const missing: Record<string, string> = {};
+    const images = request.images.filter((image) => image.series.includes(series));
+    const shipped = images.flatMap((image) => surveyModules({ image, series, release, lock: request.lock }).shipped);
+    for (const module of shipped) {
+      context.progress(`Looking for ${module.name}`);
+      const source = sourceOf(request.sources, module.source);
+      const because = await tryContent(context, module, source);
+      if (because !== undefined) missing[module.name] = because;
+    }
+    found[series] = missing;
+  }
+  return found;
+}
+
+type Pinned = Parameters<typeof ensureContent>[0];
+
+async function tryContent(context: Context, module: Pinned, source: OpenSource): Promise<string | undefined> {
+  try {
+    await ensureContent(module, source.all, context);
+    return undefined;
+  } catch (error) {
+    if (!isUserError(error, "CONTENT_UNREACHABLE")) throw error;
+    return `no reachable source of ${source.name} has revision ${module.node.slice(0, 12)}`;
+  }
+}

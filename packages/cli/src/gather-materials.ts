@@ -1,0 +1,38 @@
+import path from "node:path";
+import type { Materials } from "@prosody-foundry/bake";
+import { modulesLua, type Target } from "@prosody-foundry/images";
+import type { Lock } from "@prosody-foundry/lockfile";
+import { ensureContent, shippingFiles } from "@prosody-foundry/source";
+import type { Context } from "./context.ts";
+import { type OpenSource, sourceOf } from "./open-sources.ts";
+
+export interface MaterialRequest {
+  lock: Lock;
+  sources: ReadonlyMap<string, OpenSource>;
+  /** Name in the build's `server/` folder → path, as fetchRelease gives it. */
+  server: Readonly<Record<string, string>>;
+  /** Image whose rootfs and Dockerfile are used; the target's own unless given. */
+  image?: string;
+}
+
+/**
+ * Everything a target is made of, at hand and checked by hash.
+ * @throws UserError CONTENT_UNREACHABLE, CONTENT_REFUSED, CACHE_CORRUPT of a module.
+ */
+export async function gatherMaterials(context: Context, target: Target, request: MaterialRequest): Promise<Materials> {
+  const modules: Materials["modules"][number][] = [];
+  for (const module of target.modules) {
+    context.progress(`Fetching ${module.name}`);
+    const source = sourceOf(request.sources, module.source);
+    const { content } = await ensureContent(module, source.all, context);
+    modules.push({ name: module.name, files: shippingFiles(content) });
+  }
+  const folder = path.join(context.root, "images", request.image ?? target.image);
+  return {
+    dockerfile: path.join(context.root, "images", "Dockerfile"),
+    server: request.server,
+    modules,
+    rootfs: path.join(folder, "rootfs"),
+    generated: { "usr/lib/prosody-foundry/modules.lua": modulesLua(target, request.lock) },
+  };
+}

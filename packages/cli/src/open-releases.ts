@@ -1,0 +1,101 @@
+import { buildTargets, loadTarget } from "@prosody-foundry/bake";
+import { runSurface, Surface } from "@prosody-foundry/compat";
+import {
+  type Image,
+  type Platform,
+  planTargets,
+  readImages,
+  readSeries,
+  type SeriesFile,
+  selectImages,
+  type Target,
+  upstreamVersion,
+} from "@prosody-foundry/images";
+import { type Series, UserError } from "@prosody-foundry/kit";
+import { emptyLock, type LockedRelease } from "@prosody-foundry/lockfile";
+import path from "node:path";
+import { type Context, engineExec, openBake } from "./context.ts";
+import { findAllAvailable, type ReachedRelease } from "./find-releases.ts";
+import { hostPlatform } from "./host-platform.ts";
+import { gatherMaterials } from "./gather-materials.ts";
+import { readKept, writeKept } from "./write-kept.ts";
+
+/** A release whose server was built by the pipeline and told what it offers. */
+export interface OpenRelease {
+  /** Prosody's own version: `13.0.1`. */
+  version: string;
+  series: Series;
+  /** Reference of the server's image in the engine. */
+  image: string;
+  surface: Surface;
+  locked: LockedRelease;
+}
+
+/** The image whose packages and configuration the servers for loading have; its modules are left out. */
+const serverImage = "prosody";
+
+/**
+ * Builds, for each series, a server of every release that can be reached, and asks it what it offers.
+ * @throws UserError NO_RELEASE when no release of any of these series can be reached; those of the build.
+ */
+export async function openReleases(context: Context, series: readonly Series[]): Promise<OpenRelease[]> {
+  const seriesFile = await readSeries(context.root);
+  const [image] = selectImages(await readImages(context.root), [serverImage]);
+  if (image === undefined) throw new Error(`selectImages gave nothing for ${serverImage}`);
+  const opened: OpenRelease[] = [];
+  for (const one of series) {
+    const reached = await findAllAvailable(context, seriesFile, one);
+    for (const release of reached) opened.push(await openRelease(context, { image, seriesFile, reached: release }));
+  }
+  if (opened.length > 0) return opened;
+  throw new UserError("NO_RELEASE", `No Prosody release of ${series.join(", ")} can be had from here`, {
+    hint: "See which were tried above; name a mirror with --mirror, or try again with the network up.",
+  });
+}
+
+interface ServerRequest {
+  image: Image;
+  seriesFile: SeriesFile;
+  reached: ReachedRelease;
+}
+
+async function openRelease(context: Context, request: ServerRequest): Promise<OpenRelease> {
+  const { series, release, files } = request.reached;
+  const bake = await openBake(context);
+  const platform = hostPlatform();
+  const target = planServer(request, platform);
+  const version = upstreamVersion(release);
+  context.progress(`Building the server of Prosody ${version}`);
+  const materials = () =>
+    gatherMaterials(context, target, { ...noModules, server: files.files, image: request.image.name });
+  const [built] = await buildTargets(bake, [target], { materials });
+  if (built === undefined) throw new Error(`No report for ${target.name}`);
+  const image = await loadTarget(bake, built.report, platform);
+  const surface = await openSurface(context, target.id, image);
+  return { version, series, image, surface, locked: { series, core: surface.core, features: surface.features } };
+}
+
+const noModules = { lock: emptyLock(), sources: new Map() };
+
+function planServer({ image, seriesFile, reached }: ServerRequest, platform: Platform): Target {
+  const bare: Image = { ...image, name: "server", series: [reached.series], modules: { required: [], optional: [] } };
+  const [target] = planTargets({
+    images: [bare],
+    seriesFile,
+    lock: emptyLock(),
+    choices: { [reached.series]: reached.release },
+    platforms: [platform],
+  });
+  if (target === undefined) throw new Error(`No target for a server of ${reached.release.version}`);
+  return target;
+}
+
+/** Asked once for each build: equal ids are equal servers. */
+async function openSurface(context: Context, id: string, image: string): Promise<Surface> {
+  const file = path.join(context.cacheDir, "surfaces", `${id}.json`);
+  const kept = Surface.safeParse(await readKept(file));
+  if (kept.success) return kept.data;
+  const surface = await runSurface({ exec: await engineExec(context), image });
+  await writeKept(file, surface);
+  return surface;
+}

@@ -1,0 +1,45 @@
+import { type Check, loadTarget, type Report, readReport, verifyTarget } from "@prosody-foundry/bake";
+import type { Platform, Target } from "@prosody-foundry/images";
+import { UserError } from "@prosody-foundry/kit";
+import { type Context, engineExec, openBake } from "./context.ts";
+
+/** The checks of one platform of a built target. */
+export interface Verified {
+  target: string;
+  platform: Platform;
+  image: string;
+  checks: Check[];
+}
+
+/**
+ * Starts every platform of a built target and checks it.
+ * @throws UserError NOT_BUILT.
+ */
+export async function verifyBuilt(context: Context, target: Target): Promise<Verified[]> {
+  const report = await readReport(context.cacheDir, target.id);
+  if (report === undefined) {
+    throw new UserError("NOT_BUILT", `${target.name} is not built: there is no build of ${target.id.slice(0, 12)}`, {
+      hint: `Run \`foundry build ${target.image} --series ${target.series}\` with the same flags first.`,
+    });
+  }
+  const verified: Verified[] = [];
+  for (const platform of target.platforms) verified.push(await verifyPlatform(context, { target, report, platform }));
+  return verified;
+}
+
+async function verifyPlatform(
+  context: Context,
+  built: { target: Target; report: Report; platform: Platform },
+): Promise<Verified> {
+  const { target, report, platform } = built;
+  const image = await loadTarget(await openBake(context), report, platform);
+  context.progress(`Checking ${target.name} on ${platform}`);
+  const { modules, series } = target;
+  const checks = await verifyTarget({
+    exec: await engineExec(context),
+    image,
+    target: { modules, series, platform },
+    progress: context.progress,
+  });
+  return { target: target.name, platform, image, checks };
+}

@@ -1,0 +1,14 @@
+import type { Status } from "./status.ts";
+import type { VersionRange } from "./version-cell.ts";
+
+/** One thing a README says about some versions. */
+export interface Statement {
+  range: VersionRange;
+  status: Status;
+  /** The words it was read from. */
+  text: string;
+  /** Line of the README, from 1. */
+  line: number;
+  /** Rows of a table are surer than prose. */
+  form: "row" | "prose";
+}

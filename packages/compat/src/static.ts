@@ -1,0 +1,137 @@
+import type { Evidence } from "@prosody-foundry/lockfile";
+import type { ModuleContent } from "@prosody-foundry/source";
+import { borrowedParts } from "./facts-of.ts";
+import { layoutOf } from "./layout.ts";
+import { debianPackageOf, isForeign, prosodyLibrary, rootOf } from "./libraries.ts";
+import type { Use } from "./lua-scan.ts";
+import { type ModuleScan, ownPart, scanModule } from "./module-scan.ts";
+import type { Surface } from "./surface.ts";
+
+export interface StaticOptions {
+  /** Day of the module's changeset, YYYY-MM-DD. */
+  date: string;
+  /** Community modules that this release can load, to meet dependencies; unless given those are not judged. */
+  modules?: ReadonlySet<string>;
+}
+
+// Methods that a module adds to the API when it is loaded → the modules that do.
+const lentMethods: Readonly<Record<string, readonly string[]>> = {
+  http_url: ["mod_http"],
+  audit: ["mod_audit"],
+  could: ["mod_compat_roles"],
+  may: ["mod_compat_roles"],
+  default_permission: ["mod_compat_roles"],
+  default_permissions: ["mod_compat_roles"],
+};
+
+/**
+ * Compares what the code asks for with what the release's server offers. `broken`: something it cannot load without is
+ * missing; `doubtful`: something is missing in a function that runs later; `loads`: nothing is. Sees
+ * what loading cannot, and misses what only running shows.
+ * @throws UserError LUA_SYNTAX, LUA_TOO_DEEP, LUA_TOO_LARGE
+ */
+export function staticEvidence(content: ModuleContent, surface: Surface, options: StaticOptions): Evidence[] {
+  if (layoutOf(content) === "tombstone") return [];
+  const { date } = options;
+  const findings = findMissing(content, surface, options.modules);
+  const hard = findings.filter((finding) => finding.hard);
+  if (hard.length > 0) return [{ kind: "static", says: "broken", because: sentenceOf(hard), date }];
+  if (findings.length > 0) return [{ kind: "static", says: "doubtful", because: sentenceOf(findings), date }];
+  return [{ kind: "static", says: "loads", because: "All its code asks for is there", date }];
+}
+
+interface Finding {
+  what: string;
+  hard: boolean;
+}
+
+function findMissing(content: ModuleContent, surface: Surface, modules?: ReadonlySet<string>): Finding[] {
+  const scan = scanModule(content);
+  return [
+    ...missingLibraries(scan, surface),
+    ...missingMethods(scan, surface),
+    ...missingMembers(scan, surface),
+    ...missingModules(content, scan, { surface, modules }),
+    ...missingGlobals(scan, surface),
+  ];
+}
+
+function missingLibraries(scan: ModuleScan, surface: Surface): Finding[] {
+  return scan.requires
+    .filter(({ name, guarded }) => !guarded && !hasLibrary(surface, name))
+    .map((use) => ({ what: describeLibrary(use.name), hard: isHard(use) }));
+}
+
+function hasLibrary(surface: Surface, name: string): boolean {
+  const own = prosodyLibrary(name);
+  // Servers before 13.0 do not know the prefix; those after tell so by this feature.
+  if (own !== undefined) return own in surface.libraries && (own === name || surface.features.includes("loader"));
+  if (!isForeign(name)) return true;
+  return surface.lua.includes(name) || surface.lua.includes(rootOf(name));
+}
+
+function describeLibrary(name: string): string {
+  if (prosodyLibrary(name) !== undefined) return `Prosody's library ${name}`;
+  const debian = debianPackageOf(name);
+  return `the Lua library ${name} (${debian === null ? "Debian has no package of it" : `Debian: ${debian}`})`;
+}
+
+function missingMethods(scan: ModuleScan, surface: Surface): Finding[] {
+  const lenders = new Set(scan.depends.map(({ name }) => name));
+  const isLent = (method: string): boolean => lentMethods[method]?.some((name) => lenders.has(name)) ?? false;
+  return scan.methods
+    .filter(({ name, guarded }) => !guarded && !surface.moduleApi.includes(name) && !isLent(name))
+    .map((use) => ({ what: `module:${use.name}()`, hard: isHard(use) }));
+}
+
+// A library that is a function, or makes its members up, lists none.
+function missingMembers(scan: ModuleScan, surface: Surface): Finding[] {
+  return scan.members
+    .filter(({ library, name, guarded }) => !guarded && !hasMember(surface, library, name))
+    .map((use) => ({ what: `${use.library}.${use.name}`, hard: use.called && isHard(use) }));
+}
+
+function hasMember(surface: Surface, library: string, name: string): boolean {
+  const exported = surface.libraries[prosodyLibrary(library) ?? ""] ?? [];
+  return exported.length === 0 || exported.includes(name);
+}
+
+interface Offer {
+  surface: Surface;
+  modules: ReadonlySet<string> | undefined;
+}
+
+function missingModules(content: ModuleContent, scan: ModuleScan, { surface, modules }: Offer): Finding[] {
+  const coreParts = scan.parts.filter(
+    (use) => ownPart(content, use.name) === undefined && !use.name.startsWith("mod_"),
+  );
+  const lentByCore = coreParts.map((use) => ({ ...use, name: `mod_${use.name.split("/")[0]}` }));
+  const needed = [
+    ...scan.depends,
+    ...borrowedParts(content, scan),
+    ...lentByCore.filter(({ name }) => name !== "mod_ldap"),
+  ];
+  const known = (name: string): boolean =>
+    name === content.name || surface.core.includes(name) || (modules?.has(name) ?? true);
+  return needed
+    .filter(({ name, guarded }) => !guarded && !known(name))
+    .map((use) => ({ what: use.name, hard: isHard(use) }));
+}
+
+// Never hard: an undefined global is nil, and only what is done with it fails.
+function missingGlobals(scan: ModuleScan, surface: Surface): Finding[] {
+  const known = new Set([...surface.globals, "module", "_G", "_ENV"]);
+  return scan.globals
+    .filter(({ name, guarded }) => !guarded && !known.has(name))
+    .map((use) => ({ what: `the global ${use.name}`, hard: false }));
+}
+
+function isHard(use: Use): boolean {
+  return use.loading && !use.guarded;
+}
+
+function sentenceOf(findings: readonly Finding[]): string {
+  const names = [...new Set(findings.map(({ what }) => what))].toSorted();
+  const more = names.length > 4 ? ` and ${names.length - 4} more` : "";
+  return `It asks for ${names.slice(0, 4).join(", ")}${more}, which the release lacks`;
+}

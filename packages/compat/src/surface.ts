@@ -1,0 +1,20 @@
+import { ModuleName } from "@prosody-foundry/lockfile";
+import { z } from "zod";
+
+/** What one release's server offers to modules, read from the server itself. */
+export const Surface = z.strictObject({
+  /** As `prosody.version` says it. */
+  version: z.string(),
+  /** Its own plugins, as `mod_x`. */
+  core: z.array(ModuleName),
+  /** `core.features.available`. */
+  features: z.array(z.string()),
+  /** Prosody library (`util.x`, `net.x`, `core.x`) → exported names. */
+  libraries: z.record(z.string(), z.array(z.string())),
+  /** Methods of `module:`. */
+  moduleApi: z.array(z.string()),
+  globals: z.array(z.string()),
+  /** External Lua libraries that can be required in the image (`socket`, `ssl`, `lfs`, `lxp`, `DBI`, …). */
+  lua: z.array(z.string()),
+});
+export type Surface = z.infer<typeof Surface>;

@@ -1,0 +1,82 @@
+import { UserError } from "@prosody-foundry/kit";
+import type { ModuleContent } from "./content.ts";
+
+/** No module upstream has 1 MiB; an image holds dozens of them. */
+const maximumModuleBytes = 32 * 1024 * 1024;
+
+/**
+ * Refuses content that could harm whoever unpacks it or that other file systems cannot hold: paths that leave the
+ * folder, odd names, names that differ only in case, too many bytes. Links and devices never become a ModuleFile.
+ * @throws UserError CONTENT_UNSAFE
+ */
+export function checkContent(content: ModuleContent): void {
+  checkSizes(
+    content.name,
+    content.files.map((file) => file.bytes.byteLength),
+  );
+  const seen = new Map<string, string>();
+  for (const { path } of content.files) checkPath(content.name, path, seen);
+}
+
+/**
+ * The same for an entry of an archive before it is read: only files and folders.
+ * @throws UserError CONTENT_UNSAFE
+ */
+export function checkEntryType(where: string, path: string, type: string): void {
+  if (type === "file" || type === "contiguous-file" || type === "directory") return;
+  throw unsafe(where, `${JSON.stringify(path)} is a ${type}, no plain file`);
+}
+
+/**
+ * The same for the sizes of a module's files, before they are read.
+ * @throws UserError CONTENT_UNSAFE
+ */
+export function checkSizes(module: string, sizes: readonly number[]): void {
+  let bytes = 0;
+  for (const size of sizes) bytes += size;
+  if (bytes > maximumModuleBytes) throw unsafe(module, `it has ${bytes} bytes, more than ${maximumModuleBytes}`);
+}
+
+function checkPath(module: string, path: string, seen: Map<string, string>): void {
+  const fault = findFault(path);
+  if (fault !== undefined) throw unsafe(module, `the path ${JSON.stringify(path)} ${fault}`);
+  // A file may share no name with a file or folder, on file systems that ignore case too.
+  const folded = foldCase(path);
+  const steps = path.split("/");
+  const folders = steps.slice(0, -1).map((_, index) => `${steps.slice(0, index + 1).join("/")}/`);
+  const clash =
+    seen.get(folded) ?? seen.get(`${folded}/`) ?? folders.map((folder) => clashOf(folder, seen)).find(Boolean);
+  if (clash !== undefined) throw unsafe(module, `${JSON.stringify(clash)} and ${JSON.stringify(path)} clash`);
+  seen.set(folded, path);
+  for (const folder of folders) seen.set(foldCase(folder), folder);
+}
+
+function clashOf(folder: string, seen: ReadonlyMap<string, string>): string | undefined {
+  const file = seen.get(foldCase(folder.slice(0, -1)));
+  if (file !== undefined) return file;
+  const other = seen.get(foldCase(folder));
+  return other === folder ? undefined : other;
+}
+
+function foldCase(path: string): string {
+  return path.normalize("NFC").toLowerCase();
+}
+
+function findFault(path: string): string | undefined {
+  if (path.startsWith("/")) return "is absolute";
+  if (path.includes("\\") || path.includes("\0")) return "has a backslash or a NUL";
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+  if (/[\u0001-\u001F\u007F\uFFFD]/u.test(path)) return "has a control character or is no UTF-8";
+  if (path.length > 1024) return "is longer than 1024 characters";
+  const steps = path.split("/");
+  if (steps.includes("..") || steps.includes(".")) return "leaves its folder";
+  if (steps.includes("")) return "has an empty step";
+  if (steps.some((step) => step.toLowerCase() === ".git")) return "is git's own";
+  return undefined;
+}
+
+function unsafe(where: string, why: string): UserError {
+  return new UserError("CONTENT_UNSAFE", `The content of ${where} is refused: ${why}`, {
+    hint: "Look at the revision upstream, and tell them if it is meant.",
+  });
+}

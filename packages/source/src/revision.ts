@@ -1,0 +1,45 @@
+import { didYouMean, UserError } from "@prosody-foundry/kit";
+import type { SourceSpec } from "./source.ts";
+
+/**
+ * Refuses what is no revision before it reaches a program or a URL.
+ * @throws UserError REVISION_UNKNOWN
+ */
+export function checkRevision(node: string, spec: SourceSpec): void {
+  if (!/^[0-9a-f]{6,40}$/u.test(node)) throw unknownRevision(node, spec);
+}
+
+/** True for a whole hash, which always means the same content. */
+export function isWholeRevision(node: string): boolean {
+  return /^[0-9a-f]{40}$/u.test(node);
+}
+
+/** @throws UserError MODULE_UNKNOWN */
+export function checkModuleName(name: string, spec: SourceSpec): void {
+  if (!/^mod_[A-Za-z0-9_-]+$/u.test(name)) throw unknownModule(name, spec, []);
+}
+
+/** Where the module's folder is inside the tree. */
+export function modulePath(spec: SourceSpec, name: string): string {
+  return spec.folder === "" ? name : `${spec.folder}/${name}`;
+}
+
+export function unknownRevision(node: string, spec: SourceSpec, cause?: unknown): UserError {
+  return new UserError("REVISION_UNKNOWN", `The source ${spec.name} (${spec.url}) has no revision ${node}`, {
+    hint: "A revision is 6 to 40 hex digits. `foundry module show` lists those of a module.",
+    cause,
+  });
+}
+
+export function unknownModule(name: string, spec: SourceSpec, known: readonly string[]): UserError {
+  return new UserError("MODULE_UNKNOWN", `The source ${spec.name} (${spec.url}) has no module ${name}`, {
+    hint: didYouMean(name, known) ?? "Names begin with mod_. An old revision may still have a module that was removed.",
+  });
+}
+
+export function unreachable(location: string, why: string, cause?: unknown): UserError {
+  return new UserError("SOURCE_UNREACHABLE", `${location} cannot be reached: ${why}`, {
+    hint: "Check the address and the network, or name a mirror of it.",
+    cause,
+  });
+}

@@ -1,0 +1,267 @@
+import { runCommand } from "@prosody-foundry/kit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeRunnableImage, useEngine } from "../fixtures/runnable-image.ts";
+
+const containers: string[] = [];
+const images = { "13.0": "", "0.12": "" };
+type Series = keyof typeof images;
+
+beforeAll(async () => {
+  await useEngine();
+  for (const series of ["13.0", "0.12"] as const) {
+    const reference = `prosody-foundry-test/image:${series}`;
+    images[series] = await makeRunnableImage({ series, reference });
+  }
+});
+
+afterAll(async () => {
+  await runCommand("docker", ["rm", "--force", "--volumes", ...containers], { accept: "any" });
+  await runCommand("docker", ["rmi", "--force", ...Object.values(images)], { accept: "any" });
+});
+
+/** Runs to the end. */
+async function run(options: readonly string[], args: readonly string[] = [], series: Series = "13.0") {
+  const command = ["run", "--rm", "--network=none", ...options, images[series], ...args];
+  return runCommand("docker", command, { accept: "any" });
+}
+
+/** Runs in the background, until it says that it serves. */
+async function start(options: readonly string[], series: Series): Promise<string> {
+  const { stdout } = await runCommand("docker", ["run", "--detach", "--network=none", ...options, images[series]]);
+  const container = stdout.trim();
+  containers.push(container);
+  for (;;) {
+    const log = await runCommand("docker", ["logs", container]);
+    if (log.stdout.includes(" serves ")) return container;
+    const state = await runCommand("docker", ["inspect", "--format={{.State.Running}}", container]);
+    if (state.stdout.trim() !== "true") throw new Error(`It ended: ${log.stderr}${log.stdout}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function stop(container: string): Promise<{ exitCode: string; log: string }> {
+  await runCommand("docker", ["stop", "-t", "2", container]);
+  const state = await runCommand("docker", ["inspect", "--format={{.State.ExitCode}}", container]);
+  const { stdout, stderr } = await runCommand("docker", ["logs", container]);
+  return { exitCode: state.stdout.trim(), log: stderr + stdout };
+}
+
+const environment = (settings: Readonly<Record<string, string>>) =>
+  Object.entries(settings).map(([name, value]) => `--env=${name}=${value}`);
+
+describe.each(["13.0", "0.12"] as const)("the image of %s", (series) => {
+  it.each([
+    ["as itself", []],
+    ["as any user of group 0", ["--user=12345:0"]],
+    ["as any user", ["--user=12345:12345"]],
+    [
+      "read-only, without capabilities",
+      ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/var/lib/prosody", "--tmpfs=/run"],
+    ],
+    ["with SQLite", ["--env=PROSODY_STORAGE=sqlite"]],
+    ["with memory only", ["--env=PROSODY_STORAGE=memory"]],
+    ["without modules that were left out", ["--env=PROSODY_DISABLE_MODULES=mod_mam,muc_mam"]],
+  ])("starts without a network and stops by itself, %s", async (_, options) => {
+    const container = await start([...options, "--env=PROSODY_DOMAIN=Example.org"], series);
+    const { exitCode, log } = await stop(container);
+    expect(log).toMatch(/Prosody \S+ serves conference\.example\.org example\.org upload\.example\.org\n/u);
+    expect(log).toContain("Shutdown complete");
+    expect(log).not.toMatch(/\serror\t/u);
+    expect(exitCode).toBe("0");
+  });
+
+  it("stops when it has only just been started", async () => {
+    const { stdout } = await runCommand("docker", ["run", "--detach", "--network=none", images[series]]);
+    containers.push(stdout.trim());
+    expect((await stop(stdout.trim())).exitCode).toBe("0");
+  });
+
+  it("runs prosodyctl with the same configuration", async () => {
+    const options = environment({ PROSODY_DOMAIN: "example.org", PROSODY_LOGLEVEL: "warn" });
+    const container = await start(environment({ PROSODY_DOMAIN: "example.org" }), series);
+    const entrypoint = ["/usr/bin/lua5.4", "/usr/lib/prosody-foundry/entrypoint.lua"];
+    const status = await runCommand("docker", ["exec", container, ...entrypoint, "prosodyctl", "status"]);
+    expect(status.stdout).toContain("PID 1");
+    await stop(container);
+    expect((await run(options, ["about"], series)).stdout).toMatch(/^Prosody \d/u);
+    const both = await run(options, ["prosodyctl", "check", "disabled"], series);
+    expect(both.stdout + both.stderr).toContain("All checks passed");
+  });
+
+  it("uses no option that Prosody warns of", async () => {
+    const container = await start(
+      environment({ PROSODY_ADMINS: "me@example.org", PROSODY_DOMAIN: "example.org" }),
+      series,
+    );
+    expect((await stop(container)).log).not.toMatch(/Configuration warning|deprecated/u);
+  });
+});
+
+describe("a bad environment", () => {
+  it("is reported whole, with exit code 78, before Prosody starts", async () => {
+    const { exitCode, stdout, stderr } = await run(
+      environment({
+        PROSODY_DOMIAN: "example.org",
+        DOMAIN: "-bad..name",
+        PROSODY_ADMINS: "me",
+        PROSODY_CERTIFICATES: "certs",
+        PROSODY_S2S_SECURE_AUTH: "nope",
+        PROSODY_LOGLEVEL: "inof",
+        PROSODY_STORAGE: "sql",
+        PROSODY_SQL_PORT: "0",
+        PROSODY_SQL_PASSWORD: "secret",
+        PROSODY_SQL_PASSWORD_FILE: "/run/secret",
+        PROSODY_ENABLE_MODULES: "ping,mod_pign",
+      }),
+    );
+    const complaints = stderr
+      .trim()
+      .split("\n")
+      .map((line) => line.replace("prosody-foundry\terror\t", ""));
+    expect(complaints.toSorted()).toEqual(
+      [
+        "DOMAIN=-bad..name is no domain name.",
+        'PROSODY_ADMINS=me holds "me", which is no address (user@domain).',
+        "PROSODY_CERTIFICATES=certs is no absolute path.",
+        "PROSODY_DOMIAN is no option of this image. Did you mean PROSODY_DOMAIN?",
+        'PROSODY_ENABLE_MODULES=ping,mod_pign holds "mod_pign", which is no module of this image. Did you mean ping?',
+        "PROSODY_LOGLEVEL=inof is none of debug, info, warn, error. Did you mean info?",
+        "PROSODY_S2S_SECURE_AUTH=nope is neither true nor false (true, yes, on, 1; false, no, off, 0).",
+        "PROSODY_SQL_PASSWORD and PROSODY_SQL_PASSWORD_FILE are both set and differ: leave one out.",
+        "PROSODY_SQL_PORT=0 is no port (1 to 65535).",
+        "PROSODY_STORAGE=sql needs PROSODY_SQL_DRIVER (PostgreSQL, MySQL or SQLite3).",
+      ].toSorted(),
+    );
+    expect(exitCode).toBe(78);
+    expect(stdout).toBe("");
+    expect(stderr).not.toContain("=secret");
+  });
+
+  it.each([
+    ["as root", ["--user=0:0"], /does not run as root/u],
+    [
+      "on a data folder of somebody else",
+      ["--mount=type=volume,dst=/var/lib/prosody,volume-nocopy"],
+      /^prosody-foundry	error	User 999 cannot write to \/var\/lib\/prosody: .*chown -R 999/u,
+    ],
+    ["read-only without a place for data", ["--read-only"], /mount a volume or a tmpfs at \/var\/lib\/prosody/u],
+    [
+      "with a secret that is not there",
+      ["--env=PROSODY_SQL_PASSWORD_FILE=/nowhere"],
+      /PROSODY_SQL_PASSWORD_FILE cannot be read: .*No such file/u,
+    ],
+    [
+      "with prosodyctl, too",
+      ["--env=PROSODY_DOMIAN=x", "--entrypoint=/usr/bin/lua5.4"],
+      /Did you mean PROSODY_DOMAIN/u,
+    ],
+  ])("stops it: %s", async (what, options, sentence) => {
+    const args = what.startsWith("with prosodyctl") ? ["/usr/lib/prosody-foundry/entrypoint.lua", "about"] : [];
+    const { exitCode, stderr } = await run(options, args);
+    expect(stderr).toMatch(sentence);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(exitCode).toBe(78);
+  });
+});
+
+/** What the options say to each environment, asked in one container. */
+async function readOption(name: string, settings: readonly Readonly<Record<string, string>>[]): Promise<string[]> {
+  const script = `
+    local options = dofile("/usr/lib/prosody-foundry/options.lua")
+    for _, environment in ipairs({ ${settings.map(toLua).join(", ")} }) do
+      local values, problems = options.read(function(name) return environment[name] end)
+      for _, problem in ipairs(options.find_unknown(environment)) do problems[#problems + 1] = problem end
+      local value = values[${JSON.stringify(name)}]
+      print(problems[1] or type(value) == "table" and table.concat(value, "|") or tostring(value))
+    end`;
+  const args = ["run", "--rm", "--interactive", "--entrypoint=/usr/bin/lua5.4", images["13.0"], "-"];
+  const { stdout } = await runCommand("docker", args, { input: script });
+  return stdout.trimEnd().split("\n");
+}
+
+function toLua(settings: Readonly<Record<string, string>>): string {
+  return `{ ${Object.entries(settings)
+    .map(([name, value]) => `[${JSON.stringify(name)}] = ${JSON.stringify(value)}`)
+    .join(", ")} }`;
+}
+
+describe("options", () => {
+  it("booleans mean what they say", async () => {
+    const yes = ["true", "TRUE", "yes", "on", "1"];
+    const no = ["false", "False", "no", "off", "0"];
+    const settings = [...yes, ...no, "", "2"].map((value) => ({ PROSODY_S2S_SECURE_AUTH: value }));
+    const answers = await readOption("PROSODY_S2S_SECURE_AUTH", settings);
+    expect(answers.slice(0, 11)).toEqual([...yes.map(() => "true"), ...no.map(() => "false"), "true"]);
+    expect(answers[11]).toContain("neither true nor false");
+  });
+
+  it.each<[string, { name: string; settings: Record<string, string>; answer: string }]>([
+    ["an alias counts", { name: "PROSODY_LOGLEVEL", settings: { LOG_LEVEL: "DEBUG" }, answer: "debug" }],
+    [
+      "an alias that agrees is no problem",
+      { name: "PROSODY_DOMAIN", settings: { DOMAIN: "a.b", PROSODY_DOMAIN: "a.b" }, answer: "a.b" },
+    ],
+    [
+      "an alias that differs is one",
+      {
+        name: "PROSODY_DOMAIN",
+        settings: { DOMAIN: "a.b", PROSODY_DOMAIN: "a.c" },
+        answer: "PROSODY_DOMAIN and DOMAIN are both set and differ: leave one out.",
+      },
+    ],
+    [
+      "a list may have spaces and commas",
+      { name: "PROSODY_ADMINS", settings: { PROSODY_ADMINS: "a@b, c@d e@f" }, answer: "a@b|c@d|e@f" },
+    ],
+    [
+      "modules lose their prefix",
+      {
+        name: "PROSODY_ENABLE_MODULES",
+        settings: { PROSODY_ENABLE_MODULES: "mod_bosh,websocket" },
+        answer: "bosh|websocket",
+      },
+    ],
+    [
+      "a database alone means to use it",
+      { name: "PROSODY_STORAGE", settings: { PROSODY_SQL_DRIVER: "sqlite3" }, answer: "sql" },
+    ],
+    [
+      "a secret comes from a file",
+      {
+        name: "PROSODY_SQL_PASSWORD",
+        settings: { PROSODY_SQL_PASSWORD_FILE: "/usr/lib/prosody/prosody.version" },
+        answer: "13.0.1",
+      },
+    ],
+    [
+      "a domain may be in any script",
+      { name: "PROSODY_DOMAIN", settings: { PROSODY_DOMAIN: "bücher.example" }, answer: "bücher.example" },
+    ],
+    [
+      "what Kubernetes sets for a service called prosody is let be",
+      {
+        name: "PROSODY_DOMAIN",
+        settings: {
+          PROSODY_SERVICE_HOST: "10.0.0.1",
+          PROSODY_SERVICE_PORT_C2S: "5222",
+          PROSODY_PORT: "tcp://10.0.0.1:5222",
+          PROSODY_PORT_5222_TCP_ADDR: "10.0.0.1",
+        },
+        answer: "localhost",
+      },
+    ],
+    [
+      "another program's variables are let be",
+      { name: "PROSODY_DOMAIN", settings: { PATH: "/bin", PROSODYCTL_LOG_LEVEL: "debug" }, answer: "localhost" },
+    ],
+  ])("%s", async (_, { name, settings, answer }) => {
+    expect(await readOption(name, [settings])).toEqual([answer]);
+  });
+
+  it("are all shown by help", async () => {
+    const { stdout, exitCode } = await run([], ["help"]);
+    expect(exitCode).toBe(0);
+    for (const name of ["PROSODY_DOMAIN, DOMAIN", "PROSODY_SQL_PASSWORD_FILE", "PROSODY_DISABLE_MODULES"])
+      expect(stdout).toContain(name);
+  });
+});

@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+// Tests that need an engine, a real Prosody, a real upstream or the command itself. Files run one after another: they
+// share one engine and two cores.
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    testTimeout: 600_000,
+    hookTimeout: 900_000,
+    fileParallelism: false,
+    reporters: ["default", "json"],
+    globalSetup: "./setup.ts",
+    projects: [
+      { extends: true, test: { name: "itg", include: ["itg/**/*.test.ts"] } },
+      { extends: true, test: { name: "e2e", include: ["e2e/**/*.test.ts"] } },
+    ],
+  },
+});
