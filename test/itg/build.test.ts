@@ -11,6 +11,7 @@ import {
   layoutManifests,
   loadTarget,
   type Materials,
+  readReport,
 } from "@prosody-foundry/bake";
 import { readSeries, type Release, type Target } from "@prosody-foundry/images";
 import { runCommand, sha256, silent } from "@prosody-foundry/kit";
@@ -80,7 +81,7 @@ async function materialsOf(target: Target): Promise<Materials> {
     dockerfile: path.join(root, "images/Dockerfile"),
     server: files,
     rootfs: path.join(root, "images/prosody/rootfs"),
-    modulesLua: "return {}\n",
+    generated: { "usr/lib/prosody-foundry/modules.lua": "return {}\n" },
     modules: [
       {
         name: "mod_itg",
@@ -105,7 +106,7 @@ describe("a target is built from", () => {
     expect(sha256(await readFile(files["source.tar.gz"] ?? ""))).toBe(tarball.kind === "tarball" && tarball.sha256);
 
     const target = targetOf("tarball", tarball);
-    const [built] = await buildTargets(context, [target], { materials: materialsOf });
+    const [built] = await buildTargets(context, [target], { materials: materialsOf, noCache: true });
     expect(built?.fresh).toBe(true);
     expect(Object.keys(built?.report.platforms ?? {})).toEqual(["linux/amd64", "linux/arm64"]);
     for (const platform of Object.values(built?.report.platforms ?? {})) {
@@ -184,13 +185,13 @@ async function makeRepository(): Promise<{ repository: string; node: string; tre
 }
 
 it("gives the same manifest digests when one plan is built twice without the cache", async () => {
-  const targets = [targetOf("repeat", tarball), targetOf("old-repeat", debian)];
-  const first = await buildTargets(context, targets, { materials: materialsOf, noCache: true });
-  const second = await buildTargets(context, targets, { materials: materialsOf, noCache: true });
-  for (const [at, { report }] of first.entries()) {
-    expect(second[at]?.report.platforms).toEqual(report.platforms);
-    expect(Object.keys(report.platforms)).toHaveLength(2);
-  }
+  const target = targetOf("tarball", tarball);
+  // The first of the two is the one of the test above.
+  const first = await readReport(context.cacheDir, target.id);
+  const [second] = await buildTargets(context, [target], { materials: materialsOf, noCache: true });
+  expect(second?.fresh).toBe(true);
+  expect(second?.report.platforms).toEqual(first?.platforms);
+  expect(Object.keys(second?.report.platforms ?? {})).toHaveLength(2);
 });
 
 it("has nothing of the machine's in an image: no mirror, no apt, no shell", async () => {

@@ -1,5 +1,5 @@
 import { type LoadResult, runLoads, runSurface } from "@prosody-foundry/compat";
-import { runCommand } from "@prosody-foundry/kit";
+import { type Exec, runCommand } from "@prosody-foundry/kit";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ensureServerImage, serverSeries } from "../fixtures/server-image.ts";
 
@@ -13,7 +13,8 @@ const modules = {
   fails_after_set_global: `module:set_global(); error("too late");`,
   exits: `os.exit(3);`,
   exits_later: `module:add_timer(0, function () os.exit(4); end);`,
-  shuts_down: `module:add_timer(0, function () prosody.shutdown("because", 5); end);`,
+  shuts_down: `module:add_timer(0, function () 
+    prosody.main_thread:run(function () prosody.shutdown("because", 5); end); end);`,
   lacks_library: `require "no.such.library";`,
   lacks_prosody_library: `require "util.no_such_library";`,
   lacks_module: `module:depends "no_such_module";`,
@@ -118,12 +119,19 @@ describe.each(serverSeries)("a real server of %s", (series) => {
 
   it.each([
     ["hangs", `while true do end`, "the server hangs"],
-    ["floods", `while true do print(string.rep("x", 1000)) end`, "the server prints without end"],
-  ])("a module that %s is ended and leaves no container", async (name, code, because) => {
-    const [result] = await runLoads({ image, date, modules: [shipped(name, code)], timeout: 6000 });
+    ["prints without end", `while true do print(string.rep("x", 1000)) end`, "the server prints without end"],
+    ["prints one endless line", `while true do io.write(string.rep("x", 100000)) end`, "the server prints without end"],
+  ])("a module that %s is ended and leaves no container", async (_what, code, because) => {
+    const started: string[] = [];
+    const exec: Exec = (command, args, options) => {
+      started.push(...args.filter((arg) => arg.startsWith("--name=")).map((arg) => arg.slice("--name=".length)));
+      return runCommand(command, args, options);
+    };
+    const [result] = await runLoads({ exec, image, date, modules: [shipped("runaway", code)], timeout: 6000 });
     expect(result?.evidence).toEqual({ kind: "loaded", says: "broken", because, date });
-    const left = await runCommand("docker", ["ps", "--all", "--quiet", "--filter", "name=foundry-server-"]);
-    expect(left.stdout).toBe("");
+    const left = await runCommand("docker", ["ps", "--all", "--format={{.Names}}"]);
+    expect(started.length).toBeGreaterThan(1);
+    expect(left.stdout.split("\n").filter((container) => started.includes(container))).toEqual([]);
   });
 
   it("finds the closure beside the module, libraries and all, and nothing else", async () => {

@@ -23,7 +23,7 @@ const nothingInstalled: Exec = async (command, args, options) => runCommand(`no-
 
 describe("content of a pin", () => {
   it("comes from a git tree by its tree id, though the revision is Mercurial's", async () => {
-    const pin = await test.pinOf("mod_rest", "bookworm");
+    const pin = await test.pinOf("mod_register_apps", "bookworm");
     const { content, from } = await ensureContent(pin, [test.open("git")], test.makeContext());
     expect([treeOf(content), from]).toEqual([pin.tree, test.upstreams.gitDir]);
   });
@@ -31,7 +31,7 @@ describe("content of a pin", () => {
   it("is not asked for when the cache has it", async () => {
     const context = test.makeContext();
     const source = test.open("hg over HTTP", context);
-    const pin = await test.pinOf("mod_rest", "bookworm");
+    const pin = await test.pinOf("mod_register_apps", "bookworm");
     await ensureContent(pin, [source], context);
     const before = test.server.requests().length;
     expect((await ensureContent(pin, [source], context)).from).toBe("cache");
@@ -75,7 +75,9 @@ describe("content of a pin", () => {
     ];
     await expect(ensureContent(pin, sources, context)).rejects.toMatchObject({
       code: "CONTENT_UNREACHABLE",
-      message: expect.stringMatching(/hg over HTTP .*no revision.*hg clone .*no revision.*git .*no revision.*Debian/su),
+      message: expect.stringMatching(
+        /hg \(http:.*no revision.*hg \(.*no revision.*git \(.*no revision.*Debian bookworm.*no module/su,
+      ),
     });
   });
 });
@@ -108,6 +110,20 @@ describe("a server", () => {
     }
   });
 
+  it("without archives is of no use to a machine without Mercurial", async () => {
+    const bare = await serveHg(test.upstreams.hgDir, ["web.allow-archive="]);
+    try {
+      const source = test.openAt("hg", bare.url, test.makeContext({ exec: nothingInstalled }));
+      const { node } = await source.readNewest();
+      await expect(source.readModule(node, "mod_rest")).rejects.toMatchObject({
+        code: "HGWEB_LACKING",
+        hint: expect.stringContaining("install hg"),
+      });
+    } finally {
+      await bare.stop();
+    }
+  });
+
   it("gets one request for each of few modules and one for all of many", async () => {
     const source = test.open("hg over HTTP");
     const node = test.upstreams.nodes.forky.hg;
@@ -117,7 +133,7 @@ describe("a server", () => {
     }
     const names = await source.listModules(node);
     await Promise.all(names.map((name) => source.readModule(node, name)));
-    const archives = server
+    const archives = test.server
       .requests()
       .slice(before)
       .filter((request) => request.includes("/archive/"));

@@ -121,10 +121,11 @@ describe("debian", () => {
 
   it("has the content of pins made elsewhere, lone libraries too", async () => {
     const context = test.makeContext();
+    const debian = test.openAt("debian", "trixie");
     const names = await test.open("git").listModules(test.upstreams.nodes.trixie.git);
     for (const name of names) {
       const pin = await test.pinOf(name, "trixie");
-      const { content } = await ensureContent(pin, [test.openAt("debian", "trixie")], context);
+      const { content } = await ensureContent(pin, [debian], context);
       expect(treeOf(content)).toBe(pin.tree);
     }
     expect(names).toContain("mod_lib_ldap");

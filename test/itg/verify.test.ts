@@ -62,11 +62,13 @@ describe.each(["13.0", "0.12"] as const)("an image of %s", (series) => {
   it("is caught when it is open", async () => {
     const extra = `
       c2s_require_encryption = false; allow_unencrypted_plain_auth = true; disable_sasl_mechanisms = {};
-      allow_registration = true; registration_invite_only = false; registration_throttle_max = 100;
+      allow_registration = true; registration_invite_only = false;
       modules_disabled = { "invites_register" };`;
     const checks = await verify(await imageOf(`open-${series}`, { series, extra }), { series });
     const open = { "plaintext login refused": "failed", "registration refused": "failed" };
     expect(statuses(checks)).toEqual({ ...allPassed, ...open });
+    expect(detailOf(checks, "plaintext login refused")).toContain("offers logins on an unencrypted stream");
+    expect(detailOf(checks, "registration refused")).toBe("an account was made for a stranger");
   });
 
   it("is caught when modules do not load, whatever Prosody's own map says", async () => {

@@ -6,7 +6,7 @@ export { type DebianContent, type DebianQuery, fetchDebian } from "./read-debian
 export { type DoctorRow, doctor } from "./read-doctor.ts";
 export { findEngine } from "./read-engine.ts";
 export { type ReleaseFiles, fetchRelease } from "./read-release.ts";
-export { buildFolder, readReport } from "./read-report.ts";
+export { buildFolder, listBuilt, readReport } from "./read-report.ts";
 export { Report } from "./report.ts";
 export { type Base, ensureBase } from "./run-base.ts";
 export { type BuildOptions, type Built, buildTargets } from "./run-build.ts";

@@ -2,7 +2,7 @@ import { readdir, statfs } from "node:fs/promises";
 import { type Exec, isUserError } from "@prosody-foundry/kit";
 import type { Engine } from "./engine.ts";
 import { readAptSources, readMachineOs } from "./read-apt.ts";
-import { findEngine } from "./read-engine.ts";
+import { findEngine, ownHost } from "./read-engine.ts";
 
 /** One thing a machine has or lacks. */
 export interface DoctorRow {
@@ -57,7 +57,7 @@ function engineRows(engine: Engine | { code: string; message: string; hint: stri
     const name = rowNames[engine.code] ?? "container engine";
     return [row(name, false, { found: engine.message, hint: engine.hint ?? "" })];
   }
-  const where = engine.host === undefined ? "" : ", started by foundry setup";
+  const where = engine.host === ownHost ? ", started by foundry setup" : "";
   return [
     row("container engine", true, { found: `${engine.version}${where}`, hint: "" }),
     row("buildx", true, { found: `${engine.buildxVersion}, driver ${engine.driver}`, hint: "" }),

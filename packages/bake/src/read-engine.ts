@@ -25,9 +25,10 @@ export interface FindOptions {
  * @throws UserError ENGINE_MISSING, BUILDX_MISSING or ENGINE_NO_CONTAINERD_STORE, about the user's own engine.
  */
 export async function findEngine(options: FindOptions): Promise<Engine> {
-  const first = await probeEngine(options.exec, undefined);
+  const named = options.env["DOCKER_HOST"];
+  const first = await probeEngine(options.exec, named);
   if (!(first instanceof Error)) return first;
-  if (options.env["DOCKER_HOST"] !== undefined) throw first;
+  if (named !== undefined) throw first;
   const own = await probeEngine(options.exec, ownHost);
   if (own instanceof Error) throw first;
   return own;

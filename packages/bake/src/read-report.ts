@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
-import { UserError } from "@prosody-foundry/kit";
+import { UserError, compareText } from "@prosody-foundry/kit";
 import { Report } from "./report.ts";
 
 /** Where a target's build is kept: `layout/` and `report.json`. */
@@ -21,6 +21,15 @@ export async function readReport(cacheDir: string, id: string): Promise<Report |
   throw new UserError("REPORT_BROKEN", `${file} is not the report of this build`, {
     hint: `Remove ${path.dirname(file)}; the image is built again.`,
   });
+}
+
+/** The reports of all builds kept here, newest first. */
+export async function listBuilt(cacheDir: string): Promise<Report[]> {
+  const ids = (await readdir(path.join(cacheDir, "builds")).catch(whenMissing)) ?? [];
+  const reports = await Promise.all(
+    ids.filter((id) => /^[0-9a-f]{64}$/u.test(id)).map((id) => readReport(cacheDir, id)),
+  );
+  return reports.filter((report) => report !== undefined).toSorted((a, b) => compareText(b.builtAt, a.builtAt));
 }
 
 function whenMissing(error: NodeJS.ErrnoException): undefined {

@@ -23,6 +23,8 @@ export const Report = z.strictObject({
   index: z.string(),
   /** Manifest digests, equal for equal plans, and compressed sizes in bytes. */
   platforms: z.partialRecord(Platform, PlatformImage),
+  /** What the id was made of, so that the next plan can say what changed. */
+  inputs: z.record(z.string(), z.string()),
   /** ISO 8601, UTC. */
   builtAt: z.iso.datetime(),
 });

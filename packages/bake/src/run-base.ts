@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import { UserError, canonicalJson, isUserError, runExclusive, sha256 } from "@prosody-foundry/kit";
 import { z } from "zod";
@@ -67,6 +67,7 @@ interface Recipe {
 async function makeBase(context: BakeContext, recipe: Recipe): Promise<void> {
   if (context.engine.driver !== "docker") throw baseUnreachable(recipe.suite, "this builder cannot see local images");
   context.progress(`No registry can be reached: making a builder base of Debian ${recipe.suite} from its packages`);
+  await mkdir(context.cacheDir, { recursive: true });
   const folder = await mkdtemp(path.join(context.cacheDir, "base-"));
   try {
     await packBase(context, recipe, path.join(folder, "base.tar"));

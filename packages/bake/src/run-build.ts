@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Target } from "@prosody-foundry/images";
 import { prettyJson, runExclusive, writeFileWhole } from "@prosody-foundry/kit";
@@ -57,7 +57,8 @@ async function buildMissing(context: BakeContext, targets: readonly Target[], op
 
 async function bakeTargets(context: BakeContext, targets: readonly Target[], options: BuildOptions): Promise<void> {
   await mkdir(context.cacheDir, { recursive: true });
-  const folder = await mkdtemp(path.join(context.cacheDir, "bake-"));
+  await sweepInterrupted(context.cacheDir);
+  const folder = await mkdtemp(path.join(context.cacheDir, scratchPrefix));
   try {
     const bakeables: Bakeable[] = [];
     for (const target of targets) {
@@ -72,6 +73,14 @@ async function bakeTargets(context: BakeContext, targets: readonly Target[], opt
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+const scratchPrefix = "bake-";
+
+/** What a killed build left; the lock of `builds` says that none is running. */
+async function sweepInterrupted(cacheDir: string): Promise<void> {
+  const names = (await readdir(cacheDir)).filter((name) => name.startsWith(scratchPrefix));
+  for (const name of names) await rm(path.join(cacheDir, name), { recursive: true, force: true });
 }
 
 async function placeTarget(context: BakeContext, target: Target): Promise<Bakeable> {
@@ -96,6 +105,7 @@ async function keepBuild(
     release: target.release.version,
     index,
     platforms,
+    inputs: target.inputs,
     builtAt: made.now().toISOString(),
   };
   const partial = path.dirname(made.layout);

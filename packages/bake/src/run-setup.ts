@@ -129,7 +129,8 @@ async function forgetDead(pidfile: string, program: string): Promise<void> {
 async function mountBinfmt(exec: Exec): Promise<void> {
   const mounts = await readFile("/proc/mounts", "utf8").catch(() => "");
   if (/^binfmt_misc /mu.test(mounts)) return;
-  await exec("mount", ["-t", "binfmt_misc", "binfmt_misc", "/proc/sys/fs/binfmt_misc"], { accept: "any" });
+  const mount = ["-t", "binfmt_misc", "binfmt_misc", "/proc/sys/fs/binfmt_misc"];
+  await exec("mount", mount, { accept: "any" }).catch(whenMissing);
 }
 
 async function waitForDaemon(exec: Exec, log: string): Promise<void> {

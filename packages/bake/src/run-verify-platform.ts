@@ -12,7 +12,7 @@ export interface Emulator {
   binfmt: string;
 }
 
-export const hostEmulator: Emulator = { programs: "/usr/bin", binfmt: "/proc/sys/fs/binfmt_misc" };
+const hostEmulator: Emulator = { programs: "/usr/bin", binfmt: "/proc/sys/fs/binfmt_misc" };
 
 const nothing = async (): Promise<void> => undefined;
 

@@ -1,7 +1,7 @@
 import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Target } from "@prosody-foundry/images";
-import { UserError } from "@prosody-foundry/kit";
+import { UserError, writeFileWhole } from "@prosody-foundry/kit";
 
 /** A module as it ships. */
 export interface ModuleMaterial {
@@ -19,8 +19,8 @@ export interface Materials {
   modules: readonly ModuleMaterial[];
   /** Path of the folder laid over `/` last. */
   rootfs: string;
-  /** Text of the image's usr/lib/prosody-foundry/modules.lua; see `modulesLua` in images. */
-  modulesLua: string;
+  /** Files made for this target, laid over the rootfs: path in the image → text. */
+  generated: Readonly<Record<string, string>>;
 }
 
 /**
@@ -36,9 +36,9 @@ export async function writeContext(folder: string, target: Target, materials: Ma
     for (const [name, from] of Object.entries(materials.server))
       await copyFile(from, path.join(partial, "server", name));
     await cp(materials.rootfs, path.join(partial, "rootfs"), { recursive: true });
-    const foundry = path.join(partial, "rootfs", "usr", "lib", "prosody-foundry");
-    await mkdir(foundry, { recursive: true });
-    await writeFile(path.join(foundry, "modules.lua"), materials.modulesLua);
+    for (const [name, text] of Object.entries(materials.generated)) {
+      await writeFileWhole(path.join(partial, "rootfs", name), text);
+    }
     await writeModules(path.join(partial, "modules"), target, materials.modules);
     await fixModes(partial);
     await rm(folder, { recursive: true, force: true });

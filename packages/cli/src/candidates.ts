@@ -20,11 +20,17 @@ export interface Candidate {
   facts: ModuleFacts;
 }
 
+export interface Wanted {
+  names: readonly string[];
+  /** Modules every release at hand has itself: they are not wanted of the source as a dependency. */
+  core: ReadonlySet<string>;
+}
+
 /** The newest revision of each named module and of all community modules they need, by name. */
 export async function readCandidates(
   context: Context,
   source: OpenSource,
-  names: readonly string[],
+  { names, core }: Wanted,
 ): Promise<Map<string, Candidate>> {
   const newest = await source.tree.readNewest();
   const known = await source.tree.listModules(newest.node);
@@ -36,7 +42,7 @@ export async function readCandidates(
     context.progress(`Reading ${name} from ${source.tree.location}`);
     const candidate = await readCandidate(source, name, newest);
     found.set(name, candidate);
-    queue.push(...candidate.facts.depends.filter((other) => known.includes(other)));
+    queue.push(...candidate.facts.depends.filter((other) => known.includes(other) && !core.has(other)));
   }
   return found;
 }

@@ -25,7 +25,7 @@ export interface Outcome {
   exitCode?: ExitCode;
 }
 
-export interface Request {
+interface Request {
   args: readonly string[];
   flags: Flags;
 }

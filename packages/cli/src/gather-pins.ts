@@ -3,7 +3,7 @@ import type { Lock, LockedRelease } from "@prosody-foundry/lockfile";
 import { type Candidate, readCandidates } from "./candidates.ts";
 import type { Context } from "./context.ts";
 import { judgeCandidates } from "./judge-candidates.ts";
-import { openReleases } from "./open-releases.ts";
+import { type OpenRelease, openReleases } from "./open-releases.ts";
 import type { OpenSource } from "./open-sources.ts";
 import { pinModule, type SeriesFinding } from "./pin-modules.ts";
 
@@ -22,9 +22,10 @@ export interface GatheredPins {
 
 /** Reads the newest revision of each module, loads it on every release to be had, and decides on its pins. */
 export async function gatherPins(context: Context, request: PinsRequest): Promise<GatheredPins> {
-  const candidates = await readCandidates(context, request.source, request.names);
-  const newest = await request.source.tree.readNewest();
   const releases = await openReleases(context, request.series);
+  const core = coreOfAll(releases);
+  const candidates = await readCandidates(context, request.source, { names: request.names, core });
+  const newest = await request.source.tree.readNewest();
   const findings = new Map<string, SeriesFinding[]>();
   for (const release of releases) {
     const found = await judgeCandidates(context, release, { candidates });
@@ -45,6 +46,11 @@ export async function gatherPins(context: Context, request: PinsRequest): Promis
       modules: { ...lock.modules, ...pinAll(candidates, findings, { ...request, lock }) },
     }),
   };
+}
+
+function coreOfAll(releases: readonly OpenRelease[]): Set<string> {
+  const [first, ...others] = releases.map(({ locked }) => locked.core);
+  return new Set(first?.filter((name) => others.every((core) => core.includes(name))));
 }
 
 function pinAll(

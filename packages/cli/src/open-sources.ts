@@ -6,7 +6,7 @@ import { checkKnown, type Context, openBake } from "./context.ts";
 
 /** Where modules come from when the lock names no source yet. */
 export const upstreamName = "prosody-modules";
-export const upstream: LockedSource = {
+const upstream: LockedSource = {
   kind: "hg",
   url: "https://hg.prosody.im/prosody-modules/",
   folder: "",

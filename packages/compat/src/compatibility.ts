@@ -53,7 +53,7 @@ function splitFootnotes(section: readonly Line[]): Footnoted {
     const [mark, words] = footnoteIn(line.text) ?? [];
     open = mark ?? (continuesFootnote(line.text) ? open : undefined);
     if (open === undefined) text.push(line);
-    else footnotes.set(open, `${footnotes.get(open) ?? ""} ${words ?? line.text}`.trim());
+    else footnotes.set(open, `${footnotes.get(open) ?? ""} ${words ?? line.text}`.slice(0, 500));
   }
   return { footnotes, text };
 }

@@ -15,6 +15,7 @@ describe("readHeader", () => {
     ["no key without a value", "--% requires:\n", {}],
     ["carriage returns", "--% requires: a\r\n--% lua: 5.4\r\n", { requires: "a", lua: "5.4" }],
     ["what follows a lone carriage return", "x = 1\r--% requires: a\n", { requires: "a" }],
+    ["what follows the last of several", "x = 1\ry = 2\r--% requires: a\n", { requires: "a" }],
     ["no trailing blanks", "--% requires: a, b \t\n", { requires: "a, b" }],
     ["bytes that are no text", "--% requires: \u00ff\u2028x\n", { requires: "\u00ff\u2028x" }],
   ])("reads %s", (_title, text, header) => {

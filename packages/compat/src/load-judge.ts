@@ -117,10 +117,10 @@ function explainFailure(line: LogLine, trial: Trial): string {
 
 /** A reason people can act on, out of a Lua error message. */
 export function explainMessage(message: string): string {
-  const missing = /module '([^']+)' not found/u.exec(message)?.[1];
-  if (missing !== undefined) return explainMissing(missing);
   const [, dependency, why] = /Unable to load required module, (mod_[\w-]+): (.*)/u.exec(message) ?? [];
   if (dependency !== undefined) return `needs ${dependency}: ${explainMessage(why ?? "")}`;
+  const missing = /module '([^']+)' not found/u.exec(message)?.[1];
+  if (missing !== undefined) return explainMissing(missing);
   const library = /Failed to load plugin library '([^']+)'/u.exec(message)?.[1];
   if (library !== undefined) return `needs ${library}.lib.lua, which no module beside it brings`;
   if (/\/mod_[\w-]+\.lua: No such file/u.test(message)) return "no code of it is on the server";

@@ -1,25 +1,27 @@
 import { UserError } from "@prosody-foundry/kit";
 import { type Chunk, parse } from "luaparse";
 
-// The largest file of upstream has 2000 lines; names a parser must look up make it slow beyond this.
-const maxLua = 1024 * 1024;
+// Upstream's largest file has 64 KiB and 1200 names. The parser's time grows with the product of both.
+const maxLua = 512 * 1024;
+const maxNames = 5000;
+const hint = "Patch the file, or pin another revision of the module.";
 
 /**
  * The syntax tree of Lua text (one character per byte), identifiers marked local or not.
  * @throws UserError LUA_SYNTAX, LUA_TOO_DEEP, LUA_TOO_LARGE; `where` names the file.
  */
 export function parseLua(text: string, where: string): Chunk {
-  if (text.length > maxLua) throw new UserError("LUA_TOO_LARGE", `${where} is larger than 1 MiB`);
+  if (text.length > maxLua) throw new UserError("LUA_TOO_LARGE", `${where} is larger than 512 KiB`, { hint });
+  const names = new Set(text.match(/[A-Za-z_]\w*/gu));
+  if (names.size > maxNames)
+    throw new UserError("LUA_TOO_LARGE", `${where} uses more than ${maxNames} names`, { hint });
   try {
     return parseChunk(text);
   } catch (error) {
     if (error instanceof RangeError) {
-      throw new UserError("LUA_TOO_DEEP", `${where} is nested too deeply to be read`, { cause: error });
+      throw new UserError("LUA_TOO_DEEP", `${where} is nested too deeply to be read`, { hint, cause: error });
     }
-    throw new UserError("LUA_SYNTAX", `${where} is no Lua: ${messageOf(error)}`, {
-      hint: "Patch the file, or pin another revision of the module.",
-      cause: error,
-    });
+    throw new UserError("LUA_SYNTAX", `${where} is no Lua: ${messageOf(error)}`, { hint, cause: error });
   }
 }
 

@@ -57,6 +57,7 @@ describe("front matter", () => {
     ["endless nesting", `labels: ${"[".repeat(20_000)}`],
     ["lists in lists in lists", "- ".repeat(10_000)],
     ["nested maps as keys", "{".repeat(3000)],
+    ["nested keys", "? ".repeat(490)],
     [
       "a bomb of aliases",
       `a: &a [x]\n${"bcdefgh"

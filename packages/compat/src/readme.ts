@@ -23,7 +23,7 @@ export interface Readme {
 
 // The front matters of upstream stay under 2 KiB, its READMEs under 40.
 const maxFrontMatter = 32 * 1024;
-const maxReadme = 1024 * 1024;
+const maxReadme = 256 * 1024;
 
 /**
  * Reads README.md (or README.markdown, or README) of a module; null when it has none.
@@ -34,7 +34,10 @@ export function readReadme(content: ModuleContent): Readme | null {
   const file = names.map((name) => content.files.find(({ path }) => path === name)).find((each) => each !== undefined);
   if (file === undefined) return null;
   const where = `${content.name}/${file.path}`;
-  if (file.bytes.length > maxReadme) throw new UserError("README_TOO_LARGE", `${where} is larger than 1 MiB`);
+  if (file.bytes.length > maxReadme)
+    throw new UserError("README_TOO_LARGE", `${where} is larger than 256 KiB`, {
+      hint: "Pin another revision of the module, or patch it.",
+    });
   return parseReadme(new TextDecoder().decode(file.bytes), where);
 }
 
@@ -78,9 +81,9 @@ function expandTabs(line: string): string {
 
 function parseYaml(yaml: string, where: string): unknown {
   if (yaml.length > maxFrontMatter) throw frontMatterError(where, "it is larger than 32 KiB");
-  // Nesting is what makes the parser slow or run out of stack; nobody's front matter has this much.
-  if ((yaml.match(/[[{?&*]|(?:^|[-:] )- /gmu)?.length ?? 0) > 500)
-    throw frontMatterError(where, "it is nested too deeply");
+  // Nesting is what makes the parser slow or run out of stack; upstream's have one such mark at most.
+  const nesting = yaml.match(/[[{?&*]|(?:^|[-:] )- /gmu) ?? [];
+  if (nesting.filter((mark) => mark !== "- ").length > 50) throw frontMatterError(where, "it is nested too deeply");
   try {
     const value: unknown = parse(yaml, { version: "1.1", uniqueKeys: false, maxAliasCount: 10, logLevel: "error" });
     return value;

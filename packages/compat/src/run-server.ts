@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { type CommandResult, type Exec, UserError, isUserError } from "@prosody-foundry/kit";
+import { setTimeout as wait } from "node:timers/promises";
+import { type CommandResult, type Exec, UserError } from "@prosody-foundry/kit";
 import { jobFolder } from "./load-config.ts";
 import { type ServerOutput, readServerOutput } from "./load-log.ts";
 import { renderLua } from "./load-lua.ts";
@@ -57,31 +58,34 @@ const cage = [
 export async function runServer(job: ServerJob): Promise<ServerRun> {
   const mark = `@${randomUUID()}`;
   const name = `foundry-server-${mark.slice(1)}`;
-  const input = await renderScript(job, mark);
-  const limit = startLimit(job, name);
-  const result = await runContainer(job, { name, input, limit });
-  const cut = limit.cut();
+  const { result, cut } = await runContainer(job, name, await renderScript(job, mark));
   const output = readServerOutput(result.stdout, mark);
   if (!output.started && cut !== "floods") throw notStarted(job.image, result);
   return { ...output, exitCode: result.exitCode, cut, stderr: result.stderr };
 }
 
-interface Container {
-  name: string;
-  input: string;
-  limit: Limit;
+interface Ended {
+  result: CommandResult;
+  cut: ServerRun["cut"];
 }
 
-async function runContainer(job: ServerJob, container: Container): Promise<CommandResult> {
-  const { name, input, limit } = container;
+// The container is removed rather than the client ended: a server that blocks answers no signal it has a handler for,
+// as process 1 it is deaf to the others, and with too much output only the client ends.
+async function runContainer(job: ServerJob, name: string, input: string): Promise<Ended> {
+  const removal = new AbortController();
+  const hangs = wait(job.timeout, "hangs" as const, { signal: removal.signal }).catch(() => undefined);
+  const remove = async (): Promise<CommandResult> => job.exec("docker", ["rm", "--force", name], { accept: "any" });
   const args = ["run", `--name=${name}`, ...cage, job.image, "-"];
-  try {
-    return await job.exec("docker", args, { input, accept: "any", onLine: limit.count });
-  } catch (error) {
-    return limit.onFailure(error);
-  } finally {
-    await limit.stop();
-  }
+  // The client's own limit is for an engine that answers nothing at all.
+  const timeout = job.timeout + 60_000;
+  const running = job.exec("docker", args, { input, accept: "any", maxOutput: outputLimit, timeout });
+  const first = await Promise.race([hangs, running.then(() => undefined)]).finally(() => removal.abort());
+  if (first === "hangs") await remove();
+  const result = await running;
+  if (first === "hangs") return { result, cut: first };
+  if (result.stdout.length < outputLimit && result.stderr.length < outputLimit) return { result, cut: undefined };
+  await remove();
+  return { result, cut: "floods" };
 }
 
 async function renderScript(job: ServerJob, mark: string): Promise<string> {
@@ -96,44 +100,6 @@ async function renderScript(job: ServerJob, mark: string): Promise<string> {
 
 async function readHarness(file: string): Promise<string> {
   return await readFile(new URL(`../harness/${file}`, import.meta.url), "utf8");
-}
-
-interface Limit {
-  /** Told every line of output. */
-  count: (line: string) => void;
-  /** More output than Exec takes, in lines too long to count: it gives up, and the container still runs. */
-  onFailure: (error: unknown) => CommandResult;
-  stop: () => Promise<void>;
-  cut: () => ServerRun["cut"];
-}
-
-// The container is removed rather than the client killed: a server that blocks answers no signal it has a handler for,
-// and as process 1 it is deaf to the others.
-function startLimit(job: ServerJob, name: string): Limit {
-  let cut: ServerRun["cut"];
-  let ending: Promise<CommandResult> | undefined;
-  let left = outputLimit;
-  const end = (why: ServerRun["cut"]): void => {
-    cut ??= why;
-    ending ??= job.exec("docker", ["rm", "--force", name], { accept: "any" });
-  };
-  const timer = setTimeout(() => end("hangs"), job.timeout);
-  return {
-    count: (line) => {
-      left -= line.length + 1;
-      if (left < 0) end("floods");
-    },
-    onFailure: (error) => {
-      if (!isUserError(error, "COMMAND_FAILED")) throw error;
-      end("floods");
-      return { stdout: "", stderr: "", exitCode: 1 };
-    },
-    stop: async () => {
-      clearTimeout(timer);
-      await ending;
-    },
-    cut: () => cut,
-  };
 }
 
 function notStarted(image: string, result: CommandResult): UserError {

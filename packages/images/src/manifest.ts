@@ -22,9 +22,9 @@ export const ImageManifest = z.strictObject({
   /** Debian packages of the root, beside those the server needs; by suite, `all` for every one. */
   packages: z.record(z.string(), z.array(DebianPackage)),
   modules: z.strictObject({
-    /** The plan fails when one of these cannot ship. */
+    /** Shipped and enabled; the plan fails when one of these cannot ship. */
     required: z.array(ModuleName),
-    /** Left out, and named, when they cannot ship. */
+    /** Shipped, and enabled by who wants them; left out, and named, when they cannot ship. */
     optional: z.array(ModuleName),
   }),
 });

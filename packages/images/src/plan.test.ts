@@ -162,19 +162,21 @@ it("layers depend on the name alone and use all eight", () => {
   expect(bucketOf("mod_smacks")).toBe(0x74 % 8);
 });
 
-it("modules.lua lists what ships, and enables what was asked for", () => {
+it("modules.lua lists what ships, and enables what is required", () => {
   const lock = lockOf({
     mod_b: moduleOf({ depends: ["mod_a"], hosts: ["muc", "virtual-host"] }),
     mod_a: moduleOf(),
     mod_lib: moduleOf({ layout: "library", hosts: [] }),
+    mod_o: moduleOf(),
   });
-  const target = planOne({ images: [imageOf(["mod_b"], ["mod_lib"])], lock });
+  const target = planOne({ images: [imageOf(["mod_b", "mod_lib"], ["mod_o"])], lock });
   expect(modulesLua(target, lock)).toBe(
     [
       "return {",
       '  ["mod_a"] = { hosts = { "virtual-host" }, enable = false },',
       '  ["mod_b"] = { hosts = { "muc", "virtual-host" } },',
       '  ["mod_lib"] = { hosts = {  }, enable = false },',
+      '  ["mod_o"] = { hosts = { "virtual-host" }, enable = false },',
       "}",
       "",
     ].join("\n"),

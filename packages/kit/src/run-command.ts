@@ -19,6 +19,8 @@ export interface CommandOptions {
   accept?: readonly number[] | "any";
   /** Called for each line of standard error and standard output as it comes. */
   onLine?: (line: string) => void;
+  /** Characters after which standard output or standard error is cut off and the program ended; 512 Mi unless given. */
+  maxOutput?: number;
   cancelSignal?: AbortSignal;
 }
 
@@ -45,14 +47,14 @@ interface RawResult extends Omit<CommandResult, "exitCode"> {
 }
 
 async function start(command: string, args: readonly string[], options: CommandOptions): Promise<RawResult> {
-  const { accept: _accept, onLine, env, ...rest } = options;
+  const { accept: _accept, onLine, env, maxOutput, ...rest } = options;
   const child = execa(command, args, {
     ...rest,
     ...(env === undefined ? {} : { env: { ...env } }),
     ...(options.input === undefined ? { stdin: "ignore" as const } : {}),
     reject: false,
     stripFinalNewline: false,
-    maxBuffer: 512 * 1024 * 1024,
+    maxBuffer: maxOutput ?? 512 * 1024 * 1024,
   });
   if (onLine !== undefined) {
     createInterface({ input: child.stdout }).on("line", onLine);

@@ -48,6 +48,14 @@ it("an update that fails leaves the lock and no mark behind", async () => {
   expect(await readdir(folder)).toEqual(["modules.lock.json"]);
 });
 
+it("an update clears away what a killed writer left, and nothing else", async () => {
+  await writeLock(file, withSource);
+  await writeFile(`${file}.1234567`, "half");
+  await writeFile(`${file}.orig`, "somebody's own");
+  await updateLock(file, (lock) => lock);
+  expect(await readdir(folder)).toEqual(["modules.lock.json", "modules.lock.json.orig"]);
+});
+
 it("an update says what was before, what is after, and whether it wrote", async () => {
   const update = await updateLock(file, () => withSource);
   expect(update).toEqual({ before: emptyLock(), after: withSource, written: true });

@@ -1,3 +1,5 @@
+import { readdir, rm } from "node:fs/promises";
+import path from "node:path";
 import { type ExclusiveOptions, runExclusive, writeFileWhole } from "@prosody-foundry/kit";
 import { formatLock } from "./format.ts";
 import { parseLock } from "./parse.ts";
@@ -31,9 +33,17 @@ export async function updateLock(
   options: ExclusiveOptions = {},
 ): Promise<LockUpdate> {
   const update = async (): Promise<LockUpdate> => {
+    await removeLeftovers(file);
     const before = await readLock(file, { missing: "empty" });
     const after = await change(structuredClone(before));
     return { before, after, written: await writeLock(file, after) };
   };
   return runExclusive(file, update, options);
+}
+
+/** Temp files of a writer that was killed: nobody else writes while we hold the file. */
+async function removeLeftovers(file: string): Promise<void> {
+  const names = await readdir(path.dirname(file));
+  const left = names.filter((name) => name.startsWith(`${path.basename(file)}.`) && /\.\d+$/u.test(name));
+  for (const name of left) await rm(path.join(path.dirname(file), name), { force: true });
 }

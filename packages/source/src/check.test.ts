@@ -40,6 +40,8 @@ const unsafe: [string[], string][] = [
   [["A/x.lua", "a/y.lua"], "clash"],
   [["a", "a/b"], "clash"],
   [["a/b", "a"], "clash"],
+  [["A", "a/b"], "clash"],
+  [["a", "A/b"], "clash"],
   [["a/b/c", "A"], "clash"],
   [["\u00E9.lua", "e\u0301.lua"], "clash"],
 ];

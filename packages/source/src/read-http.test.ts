@@ -1,5 +1,4 @@
 import { createServer, type RequestListener } from "node:http";
-import { type AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { openHttp } from "./read-http.ts";
 
@@ -59,6 +58,7 @@ async function serve(answer: RequestListener, offline = false): Promise<ReturnTy
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   stop = () => server.close();
-  const { port } = server.address() as AddressInfo;
-  return openHttp(`http://127.0.0.1:${port}`, { fetch, offline });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return openHttp(`http://127.0.0.1:${address.port}`, { fetch, offline });
 }

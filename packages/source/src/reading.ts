@@ -15,7 +15,10 @@ export function fallBack(first: Reading, second: Reading, progress: Progress): R
     } catch (error) {
       if (!isUserError(error, "HGWEB_LACKING")) throw error;
       progress(`${error.message}; using Mercurial`);
-      return read(second);
+      return await read(second).catch((failure: unknown) => {
+        // Then the first error tells more: Mercurial is needed only because of it.
+        throw isUserError(failure, "HG_MISSING") ? error : failure;
+      });
     }
   };
   return {

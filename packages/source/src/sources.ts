@@ -19,7 +19,8 @@ const kinds = {
 /**
  * A tree of modules to read from. Nothing is fetched before it is asked for.
  * @throws UserError SOURCE_INVALID; from the methods: SOURCE_UNREACHABLE, REVISION_UNKNOWN, MODULE_UNKNOWN,
- * SOURCE_NO_HISTORY, CONTENT_UNSAFE, ARCHIVE_MALFORMED, CACHE_CORRUPT, CACHE_UNWRITABLE, HG_MISSING, GIT_MISSING
+ * SOURCE_NO_HISTORY, CONTENT_UNSAFE, ARCHIVE_MALFORMED, CACHE_CORRUPT, CACHE_UNWRITABLE, HG_MISSING, GIT_MISSING,
+ * HGWEB_LACKING, BUSY
  */
 export function openSource(spec: SourceSpec, context: SourceContext): Source {
   const location = locateSource(spec, context);
