@@ -40,16 +40,28 @@ export function findReport(log: string): ServerReport | undefined {
 export function judgeModules(log: string, shipped: readonly string[]): Finding {
   const report = findReport(log);
   if (report === undefined) return bad("the server did not report its modules");
-  const known = new Set([...report.loaded, ...report.notEnabled]);
-  const wrong = shipped.flatMap((name) => {
-    const complaint = findComplaint(log, name);
-    if (complaint !== undefined) return [`${name}: ${complaint}`];
-    return known.has(name) ? [] : [`${name}: is not loaded`];
-  });
-  if (wrong.length > 0) return bad(wrong.join("; "));
+  const wrong = findFaults(log, shipped);
+  if (wrong.length > 0) return bad(wrong.map(({ name, because }) => `${name}: ${because}`).join("; "));
   const off = shipped.filter((name) => report.notEnabled.includes(name));
   const loaded = `${shipped.length - off.length} of ${shipped.length} loaded`;
   return good(off.length === 0 ? loaded : `${loaded}; not enabled unless asked for: ${off.join(", ")}`);
+}
+
+/** A module that should have been loaded, and what the log says instead. */
+export interface ModuleFault {
+  name: string;
+  because: string;
+}
+
+/** Those of the modules that the log complains about, or that are neither loaded nor switched off. */
+export function findFaults(log: string, modules: readonly string[]): ModuleFault[] {
+  const report = findReport(log);
+  const known = new Set([...(report?.loaded ?? []), ...(report?.notEnabled ?? [])]);
+  return modules.flatMap((name) => {
+    const complaint = findComplaint(log, name);
+    if (complaint !== undefined) return [{ name, because: complaint }];
+    return known.has(name) ? [] : [{ name, because: "is not loaded" }];
+  });
 }
 
 /** The first error about a module: of the loader, or of the module itself. */

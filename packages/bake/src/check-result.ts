@@ -12,6 +12,7 @@ export const checkNames = [
   "locked down",
   "no shell",
   "modules loaded",
+  "other modules load",
   "TLS and SCRAM login",
   "message",
   "plaintext login refused",

@@ -39,7 +39,15 @@ export async function startServer(
 // runc gives a tmpfs the mode of the folder it covers, whatever is asked for, but root for owner unless told.
 const owner = "uid=999,gid=999";
 
-function createArguments(container: Container, domain: string): string[] {
+/** Starts the server, as confined as before and cut off, with modules switched on that are not by themselves. */
+export async function startCutOff(container: Container, domain: string, modules: readonly string[]): Promise<void> {
+  const names = modules.map((name) => name.replace(/^mod_/u, "")).join(",");
+  const more = ["--network=none", `--env=PROSODY_ENABLE_MODULES=${names}`];
+  await container.exec("docker", createArguments(container, domain, more));
+  await container.exec("docker", ["start", container.name]);
+}
+
+function createArguments(container: Container, domain: string, more: readonly string[] = []): string[] {
   return [
     "create",
     `--name=${container.name}`,
@@ -52,7 +60,7 @@ function createArguments(container: Container, domain: string): string[] {
     `--tmpfs=/var/lib/prosody:${owner}`,
     `--tmpfs=/run/prosody:${owner}`,
     "--volume=/etc/prosody/certs",
-    "--publish=127.0.0.1::5222",
+    ...(more.length === 0 ? ["--publish=127.0.0.1::5222"] : more),
     `--env=PROSODY_DOMAIN=${domain}`,
     container.image,
   ];

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Exec, type Progress, type Series, silent } from "@prosody-foundry/kit";
 import type { Platform, ShippedModule } from "@prosody-foundry/images";
-import { judgeModules, judgeStop } from "./check-log.ts";
+import { findReport, judgeModules, judgeStop } from "./check-log.ts";
 import { judgeConfinement, judgeShell, judgeUser } from "./check-process.ts";
 import { type Check, type CheckName, checkNames, checkOf, type Finding, good, notRun } from "./check-result.ts";
 import { judgePlaintext, judgeRegistration } from "./check-stream.ts";
@@ -15,6 +15,7 @@ import {
   sendMessage,
   trustAuthority,
 } from "./run-verify-client.ts";
+import { loadOthers } from "./run-verify-modules.ts";
 import { type Emulator, prepareRun } from "./run-verify-platform.ts";
 import {
   addAccount,
@@ -122,6 +123,10 @@ async function lookInside({ container, look }: Scene, modules: readonly string[]
     await look("locked down", async () => judgeConfinement(await readFacts(container))),
     await look("no shell", async () => judgeShell(await readFacts(container), await tryShell(container))),
     await look("modules loaded", async () => judgeModules(await readLog(container), modules)),
+    await look("other modules load", async () => {
+      const idle = new Set(findReport(await readLog(container))?.notEnabled);
+      return loadOthers(container, domain, modules.filter((name) => idle.has(name)));
+    }),
   ];
 }
 

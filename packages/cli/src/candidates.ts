@@ -64,23 +64,23 @@ async function readCandidate(
   const content = await source.tree.readModule(last.node, name);
   const date = last.date.slice(0, 10);
   const revision = history.length === 0 ? null : history.length;
-  return candidateOf(content, { source: source.name, node: last.node, date, revision });
+  return candidateOf(content, { source, node: last.node, date, revision });
 }
 
 /** A module's content as a candidate, with all that is read from its files. */
 export function candidateOf(
   content: ModuleContent,
-  origin: Pick<Candidate, "source" | "node" | "date" | "revision">,
+  origin: Pick<Candidate, "node" | "date" | "revision"> & { source: OpenSource },
 ): Candidate {
   return {
     name: content.name,
-    source: origin.source,
+    source: origin.source.name,
     node: origin.node,
     date: origin.date,
     revision: origin.revision,
     content,
     tree: treeOf(content),
     integrity: integrityOf(content),
-    facts: factsOf(content),
+    facts: factsOf(content, { sourceLicence: origin.source.locked.licence ?? undefined }),
   };
 }

@@ -24,7 +24,7 @@ export interface Context {
   /** Found when it is first needed. */
   engine?: Promise<Engine>;
   /** A line for people, shown at once. */
-  say(message: string): void;
+  say: (message: string) => void;
 }
 
 

@@ -1,4 +1,4 @@
-import { type Image, surveyModules } from "@prosody-foundry/images";
+import { type Image, type ShippedModule, surveyModules } from "@prosody-foundry/images";
 import { isUserError, type Series } from "@prosody-foundry/kit";
 import type { Lock } from "@prosody-foundry/lockfile";
 import { ensureContent } from "@prosody-foundry/source";
@@ -19,23 +19,28 @@ type Unavailable = Partial<Record<Series, Record<string, string>>>;
 export async function findUnavailable(context: Context, request: AvailabilityRequest): Promise<Unavailable> {
   const found: Unavailable = {};
   for (const { series, release } of request.reached) {
-    const missing: Record<string, string> = {};
     const images = request.images.filter((image) => image.series.includes(series));
     const shipped = images.flatMap((image) => surveyModules({ image, series, release, lock: request.lock }).shipped);
-    for (const module of shipped) {
-      context.progress(`Looking for ${module.name}`);
-      const source = sourceOf(request.sources, module.source);
-      const because = await tryContent(context, module, source);
-      if (because !== undefined) missing[module.name] = because;
-    }
-    found[series] = missing;
+    found[series] = await findMissing(context, shipped, request.sources);
   }
   return found;
 }
 
-type Pinned = Parameters<typeof ensureContent>[0];
+async function findMissing(
+  context: Context,
+  shipped: readonly ShippedModule[],
+  sources: AvailabilityRequest["sources"],
+): Promise<Record<string, string>> {
+  const missing: Record<string, string> = {};
+  for (const module of shipped) {
+    context.progress(`Looking for ${module.name}`);
+    const because = await tryContent(context, module, sourceOf(sources, module.source));
+    if (because !== undefined) missing[module.name] = because;
+  }
+  return missing;
+}
 
-async function tryContent(context: Context, module: Pinned, source: OpenSource): Promise<string | undefined> {
+async function tryContent(context: Context, module: ShippedModule, source: OpenSource): Promise<string | undefined> {
   try {
     await ensureContent(module, source.all, context);
     return undefined;

@@ -17,7 +17,7 @@ export interface PinsRequest {
 /** What was found for the named modules and those they need, as a change of the lock that is still to be made. */
 export interface GatheredPins {
   candidates: Map<string, Candidate>;
-  apply(lock: Lock): Lock;
+  apply: (lock: Lock) => Lock;
 }
 
 /** Reads the newest revision of each module, loads it on every release to be had, and decides on its pins. */

@@ -35,7 +35,8 @@ export async function judgeCandidates(
   { candidates, names }: Candidates,
 ): Promise<Map<string, Finding>> {
   const judged = [...candidates.values()].filter((item) => names?.includes(item.name) ?? true);
-  const read = new Map(judged.map((item) => [item.name, readEvidence(context, release, item)]));
+  const around = { today: context.today, modules: new Set(candidates.keys()) };
+  const read = new Map(judged.map((item) => [item.name, readEvidence(release, item, around)]));
   const loadable = judged.filter((item) => canBeLoaded(read.get(item.name) ?? []));
   const loads = await runLoads({
     exec: await engineExec(context),
@@ -53,14 +54,20 @@ export async function judgeCandidates(
   return new Map(findings);
 }
 
+interface Around {
+  today: string;
+  /** Community modules that are at hand to meet dependencies. */
+  modules: ReadonlySet<string>;
+}
+
 /** Evidence that needs no running server. */
-function readEvidence(context: Context, release: OpenRelease, item: Candidate): Evidence[] {
+function readEvidence(release: OpenRelease, item: Candidate, { today, modules }: Around): Evidence[] {
   const on = { version: release.version, ...release.locked };
   return [
-    ...headerEvidence(item.content, on, context.today),
-    ...coreEvidence(item.content, on, context.today),
+    ...headerEvidence(item.content, on, today),
+    ...coreEvidence(item.content, on, today),
     ...declaredEvidence(item.content, on, { date: item.date }),
-    ...staticEvidence(item.content, release.surface, { date: item.date }),
+    ...staticEvidence(item.content, release.surface, { date: item.date, modules }),
   ];
 }
 

@@ -11,6 +11,7 @@ const upstream: LockedSource = {
   url: "https://hg.prosody.im/prosody-modules/",
   folder: "",
   debian: ["trixie", "bookworm", "forky"],
+  licence: "MIT",
   node: null,
   date: null,
 };

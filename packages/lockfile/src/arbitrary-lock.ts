@@ -65,6 +65,7 @@ export const arbitraryLock: fc.Arbitrary<Lock> = fc.record({
       url: fc.string({ unit: "grapheme" }),
       folder: fc.string(),
       debian: fc.array(fc.constantFrom("trixie", "forky"), { maxLength: 2 }),
+      licence: fc.option(fc.constant("MIT")),
       node: fc.option(hex(40)),
       date: fc.option(day),
     }),

@@ -99,6 +99,8 @@ export const LockedSource = z.strictObject({
   folder: z.string(),
   /** Debian suites whose prosody-modules package carries part of the same content. */
   debian: z.array(z.string()),
+  /** SPDX expression that holds for modules which name none; null when the tree says nothing. */
+  licence: z.string().nullable(),
   /** Newest revision seen, and its day. */
   node: Revision.nullable(),
   date: Day.nullable(),

@@ -27,7 +27,7 @@ export const compat: CommandSpec = {
     const after = applyFindings(lock, findings, releases);
     if (flags.dryRun !== true) {
       const change = (current: Lock): Lock => applyFindings(current, findings, releases);
-      await updateLock(context.lockFile, change, { onWait: context.say });
+      await updateLock(context.lockFile, change, { onWait: (message) => context.say(message) });
     }
     return { value: describe(after, names), text: render(after, names) };
   },
@@ -61,8 +61,9 @@ async function readPinned(context: Context, lock: Lock, series: Series): Promise
     const pin = module.pins[series];
     if (!isPin(pin)) continue;
     context.progress(`Fetching ${name}`);
-    const { content } = await ensureContent({ name, ...pin }, sourceOf(sources, module.source).all, context);
-    candidates.set(name, candidateOf(content, { source: module.source, ...pin }));
+    const source = sourceOf(sources, module.source);
+    const { content } = await ensureContent({ name, ...pin }, source.all, context);
+    candidates.set(name, candidateOf(content, { ...pin, source }));
   }
   return candidates;
 }

@@ -31,7 +31,7 @@ export async function changePins(context: Context, request: PinsRequest & { dryR
     const diff = diffLocks(before, gathered.apply(before));
     return { value: diff, text: formatDiff(diff) };
   }
-  const { before, after } = await updateLock(context.lockFile, gathered.apply, { onWait: context.say });
+  const { before, after } = await updateLock(context.lockFile, gathered.apply, { onWait: (message) => context.say(message) });
   const diff = diffLocks(before, after);
   return { value: diff, text: formatDiff(diff) };
 }

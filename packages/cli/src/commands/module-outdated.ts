@@ -1,4 +1,4 @@
-import { compareText, type Series } from "@prosody-foundry/kit";
+import { allSeries, compareText, type Series } from "@prosody-foundry/kit";
 import { isPin, type Lock, type LockedModule, readLock } from "@prosody-foundry/lockfile";
 import type { Changeset } from "@prosody-foundry/source";
 import { exitCodes } from "../exit-codes.ts";
@@ -56,9 +56,10 @@ function comparePins(name: string, module: LockedModule, history: readonly Chang
   const [newest] = history;
   if (newest === undefined) return [];
   const behind = new Map<string, Series[]>();
-  for (const [series, pin] of Object.entries(module.pins)) {
+  for (const series of allSeries) {
+    const pin = module.pins[series];
     if (!isPin(pin) || pin.node === newest.node) continue;
-    behind.set(pin.node, [...(behind.get(pin.node) ?? []), series as Series]);
+    behind.set(pin.node, [...(behind.get(pin.node) ?? []), series]);
   }
   return [...behind].map(([from, series]) => ({
     module: name,

@@ -17,7 +17,7 @@ export const moduleRemove: CommandSpec = {
       [...modules.required, ...modules.optional].map((module) => ({ image: name, module })),
     );
     const remove = (lock: Lock): Lock => removeModules(lock, names, wanted);
-    const { before, after } = await updateLock(context.lockFile, remove, { onWait: context.say });
+    const { before, after } = await updateLock(context.lockFile, remove, { onWait: (message) => context.say(message) });
     const diff = diffLocks(before, after);
     return { value: diff, text: formatDiff(diff) };
   },

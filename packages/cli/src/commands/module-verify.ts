@@ -42,17 +42,17 @@ export const moduleVerify: CommandSpec = {
 
 async function checkPins(context: Context, lock: Lock, names: readonly string[]): Promise<PinCheck[]> {
   const sources = openSources(context, lock);
-  const checks: PinCheck[] = [];
-  for (const name of names) {
+  const questions = names.flatMap((name) => {
     const module = lock.modules[name];
     const pins = Object.values(module?.pins ?? {}).filter((pin) => isPin(pin));
     const different = new Map(pins.map((pin) => [pin.integrity, pin]));
-    for (const pin of different.values()) {
-      for (const source of sourceOf(sources, module?.source ?? "").all) {
-        context.progress(`Checking ${name} at ${source.location}`);
-        checks.push(await checkPin(name, pin, source));
-      }
-    }
+    const { all } = sourceOf(sources, module?.source ?? "");
+    return [...different.values()].flatMap((pin) => all.map((source) => ({ name, pin, source })));
+  });
+  const checks: PinCheck[] = [];
+  for (const { name, pin, source } of questions) {
+    context.progress(`Checking ${name} at ${source.location}`);
+    checks.push(await checkPin(name, pin, source));
   }
   return checks;
 }

@@ -1,0 +1,32 @@
+import { isUserError } from "@prosody-foundry/kit";
+import { findFaults, type ModuleFault } from "./check-log.ts";
+import { bad, type Finding, good } from "./check-result.ts";
+import { type Container, readLog, removeServer, startCutOff, waitForServer } from "./run-verify-server.ts";
+
+/**
+ * Whether the modules that are shipped and not enabled load when they are asked for: all in one server, and those that
+ * do not get on with the others once more in one of their own.
+ */
+export async function loadOthers(container: Container, domain: string, modules: readonly string[]): Promise<Finding> {
+  if (modules.length === 0) return good("none is shipped without being enabled");
+  const together = await loadIn(container, domain, modules);
+  const faults: ModuleFault[] = [];
+  for (const { name } of together) faults.push(...(await loadIn(container, domain, [name])));
+  if (faults.length > 0) return bad(faults.map(({ name, because }) => `${name}: ${because}`).join("; "));
+  const alone = together.length === 0 ? "" : `; only by themselves: ${together.map(({ name }) => name).join(", ")}`;
+  return good(`${modules.length} of ${modules.length} load when asked for${alone}`);
+}
+
+async function loadIn(container: Container, domain: string, modules: readonly string[]): Promise<ModuleFault[]> {
+  const server = { ...container, name: `${container.name}-modules` };
+  try {
+    await startCutOff(server, domain, modules);
+    await waitForServer(server);
+    return findFaults(await readLog(server), modules);
+  } catch (error) {
+    if (!isUserError(error, "VERIFY_NOT_STARTED")) throw error;
+    return modules.map((name) => ({ name, because: error.message }));
+  } finally {
+    await removeServer(server.name, container.exec);
+  }
+}
