@@ -1,5 +1,6 @@
 import { Series, allSeries, canonicalJson, sha256 } from "@prosody-foundry/kit";
 import { z } from "zod";
+import { FileJudgements, gatherJudgements, spreadJudgements } from "./judgements.ts";
 import { type Lock, LockedModule, LockedRelease, LockedSource, ModuleName, NoPin, Pin, SourceName } from "./schema.ts";
 
 /** First 16 hex digits of the SHA-256 over an entry's kind, key and content: a changed entry is named. */
@@ -7,14 +8,21 @@ const Check = z.string().regex(/^[0-9a-f]{16}$/u, "is no check (16 hex digits)")
 const AnyPin = z.union([Pin, NoPin]);
 const FilePins = z.partialRecord(z.enum([...Series.options, "all"]), AnyPin);
 
-/** modules.lock.json as it is written: the lock in memory, pins collapsed, a check on each entry. */
+const FileModule = z.strictObject({
+  ...LockedModule.omit({ judgements: true }).shape,
+  ...FileJudgements.shape,
+  pins: FilePins,
+  check: Check,
+});
+
+/** modules.lock.json as it is written: the lock in memory, with nothing said twice, and a check on each entry. */
 export const LockFile = z.strictObject({
   lockVersion: z.literal(1),
   /** What `all` means in the pins below. */
   series: z.array(Series),
   sources: z.record(SourceName, z.strictObject({ ...LockedSource.shape, check: Check })),
   releases: z.record(z.string(), z.strictObject({ ...LockedRelease.shape, check: Check })),
-  modules: z.record(ModuleName, z.strictObject({ ...LockedModule.shape, pins: FilePins, check: Check })),
+  modules: z.record(ModuleName, FileModule),
 });
 export type LockFile = z.infer<typeof LockFile>;
 
@@ -30,11 +38,11 @@ export function toFile(lock: Lock): LockFile {
     series,
     sources: mapEntries(lock.sources, (source, name) => ({ ...source, check: checkOf("sources", name, source) })),
     releases: mapEntries(lock.releases, (release, name) => ({ ...release, check: checkOf("releases", name, release) })),
-    modules: mapEntries(lock.modules, (module, name) => ({
-      ...module,
-      pins: collapsePins(module.pins, series),
-      check: checkOf("modules", name, module),
-    })),
+    modules: mapEntries(lock.modules, (module, name) => {
+      const { judgements, pins, ...rest } = module;
+      const check = checkOf("modules", name, module);
+      return { ...rest, ...spreadJudgements(judgements), pins: collapsePins(pins, series), check };
+    }),
   };
 }
 
@@ -44,9 +52,10 @@ export function fromFile(file: LockFile): Lock {
     lockVersion: 1,
     sources: mapEntries(file.sources, ({ check: _check, ...source }) => source),
     releases: mapEntries(file.releases, ({ check: _check, ...release }) => release),
-    modules: mapEntries(file.modules, ({ check: _check, pins, ...module }) => ({
+    modules: mapEntries(file.modules, ({ check: _check, pins, evidence, verdicts, ...module }) => ({
       ...module,
       pins: expandPins(pins, file.series),
+      judgements: gatherJudgements({ evidence, verdicts }),
     })),
   };
 }
