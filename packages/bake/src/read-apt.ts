@@ -1,5 +1,6 @@
 import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
+import type { Exec } from "@prosody-foundry/kit";
 import { type AptFile, type AptSource, parseAptSources } from "./apt-sources.ts";
 
 /** What this machine is, by /etc/os-release. */
@@ -24,6 +25,16 @@ export async function readAptSources(folder = "/etc/apt"): Promise<AptSource[]> 
   const files = names.filter((name) => /\.(?:list|sources)$/u.test(name)).map((name) => path.join(parts, name));
   const read = await Promise.all([path.join(folder, "sources.list"), ...files].map(readAptFile));
   return parseAptSources(read);
+}
+
+/**
+ * What this machine's apt is told about the age of Release files, as apt options. A mirror that is kept frozen on purpose
+ * needs `Acquire::Check-Valid-Until "false"`; that is for the machine's administrator to say, not for us.
+ */
+export async function readReleaseRules(exec: Exec): Promise<string[]> {
+  const dumped = await exec("apt-config", ["dump", "Acquire"], { accept: "any" }).catch(() => undefined);
+  const lines = dumped?.stdout.split("\n") ?? [];
+  return lines.filter((line) => /^Acquire::Check-(?:Valid-Until|Date) "[a-z0-9]+";$/u.test(line)).toSorted();
 }
 
 async function readAptFile(name: string): Promise<AptFile> {

@@ -4,7 +4,7 @@ import { UserError, canonicalJson, isUserError, runExclusive, sha256 } from "@pr
 import { z } from "zod";
 import { linesForSuite } from "./apt-sources.ts";
 import { type BakeContext, engineEnv } from "./engine.ts";
-import { readAptSources, readMachineOs } from "./read-apt.ts";
+import { readAptSources, readMachineOs, readReleaseRules } from "./read-apt.ts";
 
 /** The Debian a build starts in. */
 export interface Base {
@@ -49,18 +49,21 @@ async function readRegistryDigest(context: BakeContext, suite: string): Promise<
 async function bootstrapBase(context: BakeContext, suite: string): Promise<Base> {
   const machine = await readMachineOs();
   const lines = linesForSuite(await readAptSources(), machine.codename, suite);
-  const recipe = sha256(canonicalJson({ suite, lines, basePackages, recipeVersion: 1 })).slice(0, 12);
+  const rules = await readReleaseRules(context.exec);
+  const recipe = sha256(canonicalJson({ suite, lines, rules, basePackages, recipeVersion: 1 })).slice(0, 12);
   const reference = `prosody-foundry/base:${suite}-${recipe}`;
   const base = { suite, context: `docker-image://${reference}`, via: `Debian ${suite} bootstrapped from its packages` };
   const env = engineEnv(context.engine);
   const present = await context.exec("docker", ["image", "inspect", reference], { env, accept: "any" });
-  if (present.exitCode !== 0) await makeBase(context, { suite, lines, reference });
+  if (present.exitCode !== 0) await makeBase(context, { suite, lines, rules, reference });
   return base;
 }
 
 interface Recipe {
   suite: string;
   lines: readonly string[];
+  /** apt options this machine's administrator set about the age of Release files. */
+  rules: readonly string[];
   reference: string;
 }
 
@@ -81,7 +84,8 @@ async function makeBase(context: BakeContext, recipe: Recipe): Promise<void> {
 
 async function packBase(context: BakeContext, recipe: Recipe, tar: string): Promise<void> {
   const include = `--include=${basePackages.join(",")}`;
-  await context.exec("mmdebstrap", ["--variant=apt", include, recipe.suite, tar, ...recipe.lines]);
+  const rules = recipe.rules.map((rule) => `--aptopt=${rule}`);
+  await context.exec("mmdebstrap", ["--variant=apt", include, ...rules, recipe.suite, tar, ...recipe.lines]);
   await context.exec("docker", ["import", tar, recipe.reference], { env: engineEnv(context.engine) });
 }
 

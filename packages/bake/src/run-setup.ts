@@ -19,7 +19,7 @@ export interface SetupOptions {
  * Finds an engine, or, as root on Debian or Ubuntu, installs and starts one of our own. The machine's package sources,
  * its own docker daemon and its configuration are left alone.
  * @throws UserError ENGINE_MISSING, BUILDX_MISSING or ENGINE_NO_CONTAINERD_STORE when that is not possible,
- * SETUP_FAILED.
+ * COMMAND_FAILED when apt cannot install it.
  */
 export async function setupEngine(options: SetupOptions): Promise<Engine> {
   const found = await findEngine(options).catch((error: unknown) => {

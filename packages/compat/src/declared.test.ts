@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { declaredEvidence, unreadCompatibility } from "./declared.ts";
+import { declaredEvidence, trunkLines, unreadCompatibility } from "./declared.ts";
 import type { JudgedRelease } from "./release.ts";
 import { writtenModule } from "./written-module.ts";
 
@@ -10,11 +10,12 @@ const releases = {
   trunk: { version: "trunk-20250513-f14f1b331f0f", series: "trunk", core: ["mod_new"], features: [] },
 } satisfies Record<string, JudgedRelease>;
 
-/** What is said of 0.12.3, 0.12.5, 13.0.7 and trunk. */
-function saysOf(readme: string, trunkDate?: string): string[] {
+/** What is said of 0.12.3, 0.12.5, 13.0.7 and trunk; days of lines by their number. */
+function saysOf(readme: string, days: Readonly<Record<number, string>> = {}): string[] {
   const module = writtenModule("mod_x", { "README.md": readme });
+  const lineDates = new Map(Object.entries(days).map(([line, day]) => [Number(line), day]));
   return Object.values(releases).flatMap((release) =>
-    declaredEvidence(module, release, { date: "2025-10-17", trunkDate }).map(({ says }) => says),
+    declaredEvidence(module, release, { date: "2025-10-17", lineDates }).map(({ says }) => says),
   );
 }
 
@@ -73,7 +74,7 @@ describe("declaredEvidence", () => {
     expect(saysOf(readme)).toEqual(expected);
   });
 
-  it.each<[string, [status: string, trunkDate: string], string[]]>([
+  it.each<[string, [status: string, day: string], string[]]>([
     ["praise is for the series it became", ["Works", "2021-05-01"], ["works", "works", "silent", "silent"]],
     ["praise is for the series it became", ["Works", "2023-05-01"], ["silent", "silent", "works", "silent"]],
     ["praise is long past", ["Works", "2015-05-01"], ["silent", "silent", "silent", "silent"]],
@@ -81,19 +82,39 @@ describe("declaredEvidence", () => {
     ["blame lasts", ["Does not work", "2021-05-01"], ["broken", "broken", "broken", "broken"]],
     ["blame lasts", ["Does not work", "2023-05-01"], ["silent", "silent", "broken", "broken"]],
     ["the line's own date counts", ["Works as of 2021-05-01", "2025-05-01"], ["works", "works", "silent", "silent"]],
-  ])("dates trunk: %s %j", (_title, [status, trunkDate], expected) => {
-    expect(saysOf(table(`trunk   ${status}`), trunkDate)).toEqual(expected);
+  ])("dates trunk: %s %j", (_title, [status, day], expected) => {
+    expect(saysOf(table(`trunk   ${status}`), { 4: day })).toEqual(expected);
   });
 
   it("quotes the README, with the day of the line about trunk", () => {
     const module = writtenModule("mod_x", { "README.md": table("trunk   Works *well*") });
-    expect(declaredEvidence(module, releases["13.0.7"], { date: "2025-10-17", trunkDate: "2024-02-03" })).toEqual([
+    const options = { date: "2025-10-17", lineDates: new Map([[4, "2024-02-03"]]) };
+    expect(declaredEvidence(module, releases["13.0.7"], options)).toEqual([
       { kind: "declared", says: "works", because: "The README says “trunk: Works well”", date: "2024-02-03" },
     ]);
   });
 
-  it("dates trunk by the changeset when nobody knows better", () => {
-    expect(saysOf(table("trunk  Works"))).toEqual(["silent", "silent", "silent", "works"]);
+  it("dates each line about trunk by its own day, and no other line", () => {
+    const readme = `${table("trunk  Works")}\nDoes not work with trunk.\n`;
+    expect(saysOf(readme, { 4: "2024-05-01", 7: "2021-05-01" })).toEqual(["broken", "broken", "works", "broken"]);
+    expect(saysOf(table("0.12  Works"), { 4: "2015-05-01" })).toEqual(["works", "works", "silent", "silent"]);
+  });
+
+  it("dates a line about trunk by the changeset when nobody knows better, and says so", () => {
+    const readme = table("trunk  Works", "0.12  Works");
+    expect(saysOf(readme)).toEqual(["works", "works", "silent", "works"]);
+    const module = writtenModule("mod_x", { "README.md": readme });
+    const options = { date: "2025-10-17", lineDates: new Map([[5, "2015-05-01"]]) };
+    const because = [releases["0.12.5"], releases.trunk].flatMap((release) => declaredEvidence(module, release, options));
+    expect(because).toEqual([
+      { kind: "declared", says: "works", because: "The README says “0.12: Works”", date: "2025-10-17" },
+      {
+        kind: "declared",
+        says: "works",
+        because: "The README says “trunk: Works”; when that line was written is not known",
+        date: "2025-10-17",
+      },
+    ]);
   });
 
   it("says the module has no README", () => {
@@ -101,6 +122,27 @@ describe("declaredEvidence", () => {
       date: "2025-10-17",
     });
     expect(evidence).toMatchObject({ says: "silent", because: "It has no README" });
+  });
+});
+
+describe("trunkLines", () => {
+  it.each<[string, string, number[] | null]>([
+    ["a row", table("0.12  Works", "trunk  Works"), [5]],
+    ["a row below front matter", `---\nlabels: [Stage-Beta]\n...\n${table("trunk  Works")}`, [7]],
+    ["a row, with CRLF", table("trunk  Works").replaceAll("\n", "\r\n"), [4]],
+    ["several statements", `${table("trunk  Works")}\nDoes not work with trunk.\n`, [4, 7]],
+    ["the line of a paragraph that speaks of trunk", "# Compatibility\n\nWorks with Prosody\ntrunk, not 0.9.\n", [4]],
+    ["no line that names its day", table("trunk  Works as of 2025-06-13"), null],
+    ["no line about a release", table("0.12  Works"), null],
+    ["no line outside of the section", "# Usage\n\nNeeds trunk.\n", null],
+    ["no line that others count differently", table("0.12  Works\r  trunk  Works"), null],
+  ])("finds %s", (_title, readme, lines) => {
+    const found = trunkLines(writtenModule("mod_x", { "README.markdown": readme }));
+    expect(found).toEqual(lines === null ? null : { path: "README.markdown", lines });
+  });
+
+  it("finds none without a README", () => {
+    expect(trunkLines(writtenModule("mod_x", { "mod_x.lua": "" }))).toBeNull();
   });
 });
 

@@ -1,16 +1,27 @@
 import type { Evidence } from "@prosody-foundry/lockfile";
-import type { ModuleContent } from "@prosody-foundry/source";
+import type { ModuleContent, ModuleFile } from "@prosody-foundry/source";
 import { labelWeight, weightOn } from "./applies.ts";
 import { parseCompatibility } from "./compatibility.ts";
-import { type Readme, readReadme } from "./readme.ts";
+import { findReadme, type Readme, readReadme } from "./readme.ts";
 import type { JudgedRelease } from "./release.ts";
+import type { Statement } from "./statement.ts";
 import { type Status, statuses } from "./status.ts";
 
 export interface DeclaredOptions {
   /** Day of the module's changeset, YYYY-MM-DD. */
   date: string;
-  /** Day on which the README's line about trunk was written; the changeset's unless given. */
-  trunkDate?: string;
+  /** When the lines of the README were written, as far as that is known; only those of `trunkLines` are looked at. */
+  lineDates?: LineDates;
+}
+
+/** Number of a line, from 1 → the day it was last changed, YYYY-MM-DD. */
+export type LineDates = ReadonlyMap<number, string>;
+
+/** Lines of one file of a module. */
+export interface TrunkLines {
+  path: string;
+  /** From 1, in order. */
+  lines: number[];
 }
 
 /**
@@ -28,6 +39,29 @@ export function declaredEvidence(content: ModuleContent, release: JudgedRelease,
   const silent = { says: "silent", because: "The README says nothing of this release", date: options.date } as const;
   if (best === undefined) return [{ kind: "declared", ...silent }];
   return [{ kind: "declared", says: saysOf[best.status], because: best.because, date: best.date }];
+}
+
+/**
+ * Where the README speaks of trunk without naming the day itself, so that only the history of these lines tells which
+ * trunk they mean; null when it does not.
+ * @throws UserError README_FRONT_MATTER, README_TOO_LARGE
+ */
+export function trunkLines(content: ModuleContent): TrunkLines | null {
+  const file = findReadme(content);
+  const readme = readReadme(content);
+  // Mercurial and git count lines by LF alone.
+  if (file === undefined || readme === null || hasLoneReturns(file)) return null;
+  const { statements } = parseCompatibility(readme.body);
+  const lines = new Set(statements.filter(leansOnHistory).map(({ line }) => line));
+  return lines.size === 0 ? null : { path: file.path, lines: [...lines].toSorted((a, b) => a - b) };
+}
+
+function hasLoneReturns({ bytes }: ModuleFile): boolean {
+  return /\r(?!\n)/u.test(new TextDecoder().decode(bytes));
+}
+
+function leansOnHistory({ range }: Statement): boolean {
+  return range.kind === "trunk" && range.date === null;
 }
 
 /** Lines of the README that seem to be about compatibility and could not be read, for people. */
@@ -81,12 +115,18 @@ function claimsOfLabels(readme: Readme, release: JudgedRelease, { date }: Declar
 
 function claimsOfSection(readme: Readme, release: JudgedRelease, options: DeclaredOptions): Claim[] {
   return parseCompatibility(readme.body).statements.flatMap((statement) => {
-    const weight = weightOn(statement, release, options.trunkDate ?? options.date);
+    const said = dayOf(statement, options);
+    const weight = weightOn(statement, release, said ?? options.date);
     if (weight === undefined) return [];
-    const said = statement.range.kind === "trunk" ? (statement.range.date ?? options.trunkDate) : undefined;
-    const because = `The README says “${shorten(statement.text)}”`;
+    const doubt = said === undefined ? "; when that line was written is not known" : "";
+    const because = `The README says “${shorten(statement.text)}”${doubt}`;
     return [{ status: statement.status, because, date: said ?? options.date, weight }];
   });
+}
+
+// What is said of a version holds whenever it was written; only of trunk does the day matter.
+function dayOf({ range, line }: Statement, { date, lineDates }: DeclaredOptions): string | undefined {
+  return range.kind === "trunk" ? (range.date ?? lineDates?.get(line)) : date;
 }
 
 function shorten(text: string): string {

@@ -1,6 +1,6 @@
 export { type Compatibility, parseCompatibility } from "./compatibility.ts";
 export { coreEvidence } from "./core.ts";
-export { type DeclaredOptions, declaredEvidence, unreadCompatibility } from "./declared.ts";
+export { type DeclaredOptions, declaredEvidence, type LineDates, trunkLines, unreadCompatibility } from "./declared.ts";
 export { type FactsOptions, factsOf } from "./facts-of.ts";
 export { type Header, headerEvidence, readHeader } from "./header.ts";
 export { disagreements, judge } from "./judge.ts";

@@ -30,6 +30,7 @@ const stating = /\bprosody\b|\btrunk\b|\bversions?\b|\bsame as\b|\bcompatible\b/
 
 function parseParagraph(lines: readonly Line[]): Prose {
   const line = lines[0]?.number ?? 0;
+  const trunkLine = lines.find((each) => /\btrunk\b/iu.test(each.text))?.number ?? line;
   const text = plainText(
     lines
       .map((each) => each.text)
@@ -38,7 +39,7 @@ function parseParagraph(lines: readonly Line[]): Prose {
   );
   const statements = readClauses(clausesOf(withoutLibraries(text))).map((found) => ({
     ...found,
-    line,
+    line: found.range.kind === "trunk" ? trunkLine : line,
     form: "prose" as const,
   }));
   return { statements, unread: statements.length === 0 && stating.test(text) ? [{ text, number: line }] : [] };

@@ -1,5 +1,5 @@
 import { UserError } from "@prosody-foundry/kit";
-import type { ModuleContent } from "@prosody-foundry/source";
+import type { ModuleContent, ModuleFile } from "@prosody-foundry/source";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type Line, linesOf } from "./markdown.ts";
@@ -30,8 +30,7 @@ const maxReadme = 256 * 1024;
  * @throws UserError README_FRONT_MATTER, README_TOO_LARGE
  */
 export function readReadme(content: ModuleContent): Readme | null {
-  const names = ["README.md", "README.markdown", "README"];
-  const file = names.map((name) => content.files.find(({ path }) => path === name)).find((each) => each !== undefined);
+  const file = findReadme(content);
   if (file === undefined) return null;
   const where = `${content.name}/${file.path}`;
   if (file.bytes.length > maxReadme)
@@ -39,6 +38,12 @@ export function readReadme(content: ModuleContent): Readme | null {
       hint: "Pin another revision of the module, or patch it.",
     });
   return parseReadme(new TextDecoder().decode(file.bytes), where);
+}
+
+/** The file that counts as the module's README. */
+export function findReadme({ files }: ModuleContent): ModuleFile | undefined {
+  const names = ["README.md", "README.markdown", "README"];
+  return names.map((name) => files.find(({ path }) => path === name)).find((file) => file !== undefined);
 }
 
 /**

@@ -7,7 +7,7 @@ export interface Statement {
   status: Status;
   /** The words it was read from. */
   text: string;
-  /** Line of the README, from 1. */
+  /** Line of the README, from 1: the row, the line that speaks of trunk, or the first of a paragraph. */
   line: number;
   /** Rows of a table are surer than prose. */
   form: "row" | "prose";

@@ -1,4 +1,5 @@
 import { type Series, allSeries, canonicalJson, compareText } from "@prosody-foundry/kit";
+import { normaliseLock } from "./format.ts";
 import { type Lock, type LockedModule, type NoPin, type Pin, type Verdict, isPin, verdictOn } from "./schema.ts";
 
 /** A pin as far as a diff shows it, the reason for having none, or null where the series was not resolved. */
@@ -32,7 +33,9 @@ export interface LockDiff {
   releases: string[];
 }
 
-export function diffLocks(before: Lock, after: Lock): LockDiff {
+/** Pure. Locks that would be written as the same text do not differ. */
+export function diffLocks(...locks: [before: Lock, after: Lock]): LockDiff {
+  const [before, after] = [normaliseLock(locks[0]), normaliseLock(locks[1])];
   const names = differing(before.modules, after.modules);
   return {
     modules: names.map((name) => diffModule(name, before.modules[name], after.modules[name])),

@@ -5,6 +5,7 @@ import { recallAnswer, recallContent } from "./write-cache.ts";
 
 const RevisionDate = z.strictObject({ node: z.string(), date: z.string() });
 const Changeset = z.strictObject({ ...RevisionDate.shape, author: z.string(), subject: z.string() });
+const LineDates = z.array(z.string()).nullable();
 
 /**
  * Keeps in the cache what a whole revision hash answers once and for all; what moves (the newest revision, a short
@@ -29,6 +30,11 @@ export function keepAnswers(reading: Reading, cacheDir: string, place: string): 
       const ask = () => reading.readHistory(name, node);
       if (node === undefined || !isWholeRevision(node)) return ask();
       return recallAnswer(cacheDir, { text: textOf("history", name, node), answer: z.array(Changeset) }, ask);
+    },
+    readLineDates: (node, name, path) => {
+      const ask = () => reading.readLineDates(node, name, path);
+      if (!isWholeRevision(node)) return ask();
+      return recallAnswer(cacheDir, { text: textOf("lines", name, node, path), answer: LineDates }, ask);
     },
     readModule: (node, name) => {
       const ask = () => reading.readModule(node, name);

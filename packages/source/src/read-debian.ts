@@ -37,6 +37,7 @@ export function openDebian(spec: SourceSpec, context: SourceContext): PinReading
     listModules: async (node) => [...(await openAt(node)).modules.keys()].toSorted(),
     readModule: async (node, name) => pick(await openAt(node), name, spec),
     readPinned: async (pin) => ({ content: pick(await open(), pin.name, spec), exact: false }),
+    readLineDates: async () => null,
     readHistory: async () => {
       throw new UserError("SOURCE_NO_HISTORY", `Debian's ${spec.url} knows one revision and no history`, {
         hint: "Ask a source of kind hg or git.",

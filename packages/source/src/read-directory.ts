@@ -48,6 +48,7 @@ export function openDirectory(spec: SourceSpec, location: Location): PinReading 
       await read(name);
       return [];
     },
+    readLineDates: async () => null,
     readPinned: async (pin) => ({ content: await read(pin.name), exact: false }),
   };
 }

@@ -3,8 +3,9 @@ import { runExclusive } from "@prosody-foundry/kit";
 import { checkContent, checkEntryType, checkSizes } from "./check.ts";
 import { makeContent, type ModuleContent } from "./content.ts";
 import { type Location, nameLocation } from "./location.ts";
+import { parseBlame } from "./line-dates.ts";
 import type { PinReading } from "./reading.ts";
-import { modulePath, unknownModule, unknownRevision, unreachable } from "./revision.ts";
+import { modulePath, unknownFile, unknownModule, unknownRevision, unreachable } from "./revision.ts";
 import { askGit, checkGitFailure, type GitFolder, openGitFolder } from "./run-git.ts";
 import type { Changeset, RevisionDate, SourceContext, SourceSpec } from "./source.ts";
 
@@ -22,6 +23,7 @@ export function openGit(spec: SourceSpec, context: SourceContext, location: Loca
     listModules: (node) => listModules(tree, node),
     readModule: (node, name) => readModule(tree, node, name),
     readHistory: (name, node) => readHistory(tree, name, node),
+    readLineDates: (node, name, file) => readLineDates(tree, node, `${modulePath(spec, name)}/${file}`),
     readNewest: async () => dateCommit(await tree.findClone(async () => false), newest),
     resolveRevision: async (prefix) => {
       const { clone, commit } = await findCommit(tree, prefix);
@@ -70,6 +72,14 @@ async function readHistory(tree: GitTree, name: string, node: string | undefined
   if (history.length > 0) return history;
   const { node: until } = await dateCommit(clone, node ?? newest);
   throw unknownModule(name, tree.spec, await listModules(tree, until));
+}
+
+async function readLineDates(tree: GitTree, node: string, file: string): Promise<string[]> {
+  const { clone, commit } = await findCommit(tree, node);
+  const listing = await askGit(clone, ["ls-tree", "-z", commit, "--", file]);
+  if (splitZero(listing).map((line) => parseEntry(line).type)[0] !== "file") throw unknownFile(file, tree.spec);
+  // An empty name forgets a user's own list of commits to pass over.
+  return parseBlame(await askGit(clone, ["blame", "--porcelain", "--ignore-revs-file=", commit, "--", file]));
 }
 
 type FindClone = (isEnough: (clone: GitFolder) => Promise<boolean>) => Promise<GitFolder>;

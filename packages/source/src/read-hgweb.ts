@@ -2,8 +2,9 @@ import { isUserError, UserError } from "@prosody-foundry/kit";
 import { z } from "zod";
 import type { ModuleContent, ModuleFile } from "./content.ts";
 import { HgChangeset, toChangeset } from "./hg-log.ts";
+import { dayOfHg, HgwebAnnotation } from "./line-dates.ts";
 import { type HttpAnswer, type HttpGet, openHttp } from "./read-http.ts";
-import { modulePath, unknownModule, unknownRevision, unreachable } from "./revision.ts";
+import { modulePath, unknownFile, unknownModule, unknownRevision, unreachable } from "./revision.ts";
 import type { Reading } from "./reading.ts";
 import type { Changeset, RevisionDate, SourceContext, SourceSpec } from "./source.ts";
 import { unpackTarGz } from "./tar.ts";
@@ -16,6 +17,8 @@ interface Server {
   spec: SourceSpec;
   address: string;
   get: HttpGet;
+  /** The same for annotations, which are dear to a server: where it refuses them, it may still do the rest. */
+  getLines: HttpGet;
 }
 
 /**
@@ -24,7 +27,7 @@ interface Server {
  * @throws UserError (from every method) HGWEB_LACKING when the server has JSON or archives turned off
  */
 export function openHgweb(spec: SourceSpec, context: SourceContext, address: string): Reading {
-  const server: Server = { spec, address, get: openHttp(address, context) };
+  const server: Server = { spec, address, get: openHttp(address, context), getLines: openHttp(address, context) };
   const readTree = rememberTree((node) => {
     context.progress(`Fetching all modules at ${node.slice(0, 12)} from ${address}`);
     return fetchArchive(server, node, spec.folder);
@@ -34,6 +37,7 @@ export function openHgweb(spec: SourceSpec, context: SourceContext, address: str
     readNewest: () => findRevision(server, "tip", ""),
     resolveRevision: (prefix) => findRevision(server, `id("${prefix}")`, prefix),
     readHistory: (name, node) => readHistory(server, name, node ?? "tip"),
+    readLineDates: (node, name, path) => readLineDates(server, node, `${modulePath(spec, name)}/${path}`),
     readModule: async (node, name) => {
       const tree = await readTree(node);
       if (tree !== undefined) return pickModule(tree, name, spec);
@@ -66,6 +70,15 @@ async function readHistory(server: Server, name: string, until: string): Promise
   const known = await listModules(server, until);
   if (known.includes(name)) throw lacking(server.address, "revset search", 200);
   throw unknownModule(name, server.spec, known);
+}
+
+async function readLineDates({ getLines, spec, address }: Server, node: string, file: string): Promise<string[]> {
+  // Of a whole hash that it does not have hgweb makes an internal error here; 12 digits it answers.
+  const answer = await getLines(`json-annotate/${node.slice(0, 12)}/${file.split("/").map(encodeURIComponent).join("/")}`);
+  const annotation = parseJson(answer, HgwebAnnotation);
+  if (annotation?.node.startsWith(node)) return annotation.annotate.map(({ revdate }) => dayOfHg(revdate));
+  if (annotation === undefined && !isHgwebError(answer)) throw lacking(address, "annotations", answer.status);
+  throw answer.body.includes("not found in manifest") ? unknownFile(file, spec) : unknownRevision(node, spec);
 }
 
 // hgweb shows the answer to a revset in reverse, so newest first.

@@ -2,7 +2,10 @@ import { isUserError, type Progress } from "@prosody-foundry/kit";
 import type { Source } from "./source.ts";
 
 /** What one way of reading a tree has to bring; names and revisions were checked before. */
-export type Reading = Pick<Source, "readNewest" | "listModules" | "readModule" | "readHistory" | "resolveRevision">;
+export type Reading = Pick<
+  Source,
+  "readNewest" | "listModules" | "readModule" | "readHistory" | "readLineDates" | "resolveRevision"
+>;
 
 /** The same, able to look for a pin. */
 export type PinReading = Reading & Pick<Source, "readPinned">;
@@ -26,6 +29,7 @@ export function fallBack(first: Reading, second: Reading, progress: Progress): R
     listModules: (node) => either((reading) => reading.listModules(node)),
     readModule: (node, name) => either((reading) => reading.readModule(node, name)),
     readHistory: (name, node) => either((reading) => reading.readHistory(name, node)),
+    readLineDates: (node, name, path) => either((reading) => reading.readLineDates(node, name, path)),
     resolveRevision: (prefix) => either((reading) => reading.resolveRevision(prefix)),
   };
 }

@@ -19,6 +19,15 @@ export function checkModuleName(name: string, spec: SourceSpec): void {
   if (!/^mod_[A-Za-z0-9_-]+$/u.test(name)) throw unknownModule(name, spec, []);
 }
 
+/**
+ * Refuses what is no path of a file inside a folder.
+ * @throws UserError FILE_UNKNOWN
+ */
+export function checkFilePath(path: string, spec: SourceSpec): void {
+  const isPlain = path.split("/").every((step) => step !== "" && step !== "." && step !== "..");
+  if (!isPlain || /[\p{Cc}\\]/u.test(path)) throw unknownFile(path, spec);
+}
+
 /** Where the module's folder is inside the tree. */
 export function modulePath(spec: SourceSpec, name: string): string {
   return spec.folder === "" ? name : `${spec.folder}/${name}`;
@@ -34,6 +43,12 @@ export function unknownRevision(node: string, spec: SourceSpec, cause?: unknown)
 export function unknownModule(name: string, spec: SourceSpec, known: readonly string[]): UserError {
   return new UserError("MODULE_UNKNOWN", `The source ${spec.name} (${spec.url}) has no module ${name}`, {
     hint: didYouMean(name, known) ?? "Names begin with mod_. An old revision may still have a module that was removed.",
+  });
+}
+
+export function unknownFile(file: string, spec: SourceSpec): UserError {
+  return new UserError("FILE_UNKNOWN", `The source ${spec.name} (${spec.url}) has no file ${file} at this revision`, {
+    hint: "The file has another name there, or the source has other commits under the same name.",
   });
 }
 

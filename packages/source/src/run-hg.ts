@@ -4,8 +4,9 @@ import { type CommandResult, type Exec, isUserError, UserError } from "@prosody-
 import { z } from "zod";
 import type { ModuleFile } from "./content.ts";
 import { HgChangeset, toChangeset } from "./hg-log.ts";
+import { dayOfHg, HgAnnotation } from "./line-dates.ts";
 import type { Reading } from "./reading.ts";
-import { modulePath, unknownModule, unknownRevision, unreachable } from "./revision.ts";
+import { modulePath, unknownFile, unknownModule, unknownRevision, unreachable } from "./revision.ts";
 import type { Changeset, RevisionDate, SourceContext, SourceSpec } from "./source.ts";
 import { unpackTar } from "./tar.ts";
 import { pickModule, rememberTree } from "./tree.ts";
@@ -45,6 +46,7 @@ export function openHgRepository(spec: SourceSpec, context: SourceContext, find:
     readNewest: () => findRevision(repository, undefined),
     resolveRevision: (prefix) => findRevision(repository, prefix),
     readHistory: (name, node) => readHistory(repository, name, node),
+    readLineDates: (node, name, file) => readLineDates(repository, node, `${modulePath(spec, name)}/${file}`),
     readModule: async (node, name) => {
       const folder = modulePath(spec, name);
       const tree = (await readTree(node)) ?? (await readArchive(repository, context.cacheDir, { node, folder }));
@@ -79,6 +81,16 @@ async function readHistory(repository: Repository, name: string, node: string | 
   throw unknownModule(name, repository.spec, await listModules(repository, until));
 }
 
+async function readLineDates(repository: Repository, node: string, file: string): Promise<string[]> {
+  await findRevision(repository, node);
+  const args = ["annotate", `--rev=${byId(node)}`, "--template=json", "--date", "--text", `path:${file}`];
+  const { exitCode, stdout } = await askHg(repository, node, args);
+  if (exitCode !== 0) throw unknownFile(file, repository.spec);
+  const annotation = HgAnnotation.safeParse(JSON.parse(stdout)).data;
+  if (annotation === undefined) throw unknownFile(file, repository.spec);
+  return annotation[0].lines.map(({ date }) => dayOfHg(date));
+}
+
 async function readLog(repository: Repository, revision: string | undefined, revset: string): Promise<Changeset[]> {
   const { stdout } = await askHg(repository, revision, ["log", "--template=json", `--rev=${revset}`]);
   return z.array(HgChangeset).parse(JSON.parse(stdout)).map(toChangeset);
@@ -103,7 +115,7 @@ function byId(node: string | undefined): string {
 
 // hg has one exit code for every failure; its messages are stable under HGPLAIN.
 function checkFailure(stderr: string, folder: string, whenUnknown: () => UserError): void {
-  if (stderr.includes("no files match")) return;
+  if (/no files match|no such file in rev/u.test(stderr)) return;
   if (/ambiguous|unknown revision|empty revision set/u.test(stderr)) throw whenUnknown();
   throw unreachable(folder, stderr.trim().replace(/^abort: /u, ""));
 }

@@ -54,6 +54,12 @@ export interface Source {
   readModule(node: string, name: string): Promise<ModuleContent>;
   /** Changesets that touched the module, newest first, those up to `node` when it is given. */
   readHistory(name: string, node?: string): Promise<Changeset[]>;
+  /**
+   * The day (YYYY-MM-DD, UTC) on which each line of one file of a module was last changed, as of a revision; a line ends
+   * with LF. Null where the kind has no history.
+   * @param path - inside the module's folder
+   */
+  readLineDates(node: string, name: string, path: string): Promise<string[] | null>;
   /** A short hash (6 digits or more) → the whole one. */
   resolveRevision(prefix: string): Promise<RevisionDate>;
   readPinned(pin: PinnedModule): Promise<Candidate>;

@@ -1,4 +1,4 @@
-import { checkModuleName, checkRevision } from "./revision.ts";
+import { checkFilePath, checkModuleName, checkRevision } from "./revision.ts";
 import { type Location, locateSource } from "./location.ts";
 import { openDebian } from "./read-debian.ts";
 import { openDirectory } from "./read-directory.ts";
@@ -19,7 +19,7 @@ const kinds = {
 /**
  * A tree of modules to read from. Nothing is fetched before it is asked for.
  * @throws UserError SOURCE_INVALID; from the methods: SOURCE_UNREACHABLE, REVISION_UNKNOWN, MODULE_UNKNOWN,
- * SOURCE_NO_HISTORY, CONTENT_UNSAFE, ARCHIVE_MALFORMED, CACHE_CORRUPT, CACHE_UNWRITABLE, HG_MISSING, GIT_MISSING,
+ * FILE_UNKNOWN, SOURCE_NO_HISTORY, CONTENT_UNSAFE, ARCHIVE_MALFORMED, CACHE_CORRUPT, CACHE_UNWRITABLE, HG_MISSING, GIT_MISSING,
  * HGWEB_LACKING, BUSY
  */
 export function openSource(spec: SourceSpec, context: SourceContext): Source {
@@ -43,6 +43,12 @@ export function openSource(spec: SourceSpec, context: SourceContext): Source {
       checkModuleName(name, spec);
       if (node !== undefined) checkRevision(node, spec);
       return reading.readHistory(name, node);
+    },
+    readLineDates: async (node, name, path) => {
+      checkRevision(node, spec);
+      checkModuleName(name, spec);
+      checkFilePath(path, spec);
+      return reading.readLineDates(node, name, path);
     },
     resolveRevision: async (prefix) => {
       checkRevision(prefix, spec);

@@ -1,5 +1,5 @@
 import { allSeries } from "@prosody-foundry/kit";
-import { diffLocks, formatDiff, readLock, updateLock } from "@prosody-foundry/lockfile";
+import { diffLocks, formatDiff, type LockDiff, readLock, updateLock } from "@prosody-foundry/lockfile";
 import type { CommandSpec, Outcome } from "../command.ts";
 import { type Context, moduleName } from "../context.ts";
 import { gatherPins, type PinsRequest } from "../gather-pins.ts";
@@ -29,9 +29,13 @@ export async function changePins(context: Context, request: PinsRequest & { dryR
   if (request.dryRun) {
     const before = await readLock(context.lockFile, { missing: "empty" });
     const diff = diffLocks(before, gathered.apply(before));
-    return { value: diff, text: formatDiff(diff) };
+    return describeDiff(diff);
   }
   const { before, after } = await updateLock(context.lockFile, gathered.apply, { onWait: (message) => context.say(message) });
-  const diff = diffLocks(before, after);
-  return { value: diff, text: formatDiff(diff) };
+  return describeDiff(diffLocks(before, after));
+}
+
+/** What became of the lock, for programs and for people. */
+export function describeDiff(diff: LockDiff): Outcome {
+  return { value: diff, text: formatDiff(diff) || "Nothing changed.\n" };
 }

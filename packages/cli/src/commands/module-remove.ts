@@ -1,8 +1,9 @@
 import { readImages } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
-import { diffLocks, formatDiff, isPin, type Lock, updateLock } from "@prosody-foundry/lockfile";
+import { diffLocks, isPin, type Lock, updateLock } from "@prosody-foundry/lockfile";
 import { checkKnown, moduleName } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
+import { describeDiff } from "./module-add.ts";
 
 export const moduleRemove: CommandSpec = {
   name: "module remove",
@@ -18,8 +19,7 @@ export const moduleRemove: CommandSpec = {
     );
     const remove = (lock: Lock): Lock => removeModules(lock, names, wanted);
     const { before, after } = await updateLock(context.lockFile, remove, { onWait: (message) => context.say(message) });
-    const diff = diffLocks(before, after);
-    return { value: diff, text: formatDiff(diff) };
+    return describeDiff(diffLocks(before, after));
   },
 };
 

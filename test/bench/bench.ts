@@ -1,0 +1,226 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import http from "node:http";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { type BakeContext, engineEnv, loadTarget, type Report } from "@prosody-foundry/bake";
+import type { Platform } from "@prosody-foundry/images";
+import { type Exec, prettyJson, runCommand } from "@prosody-foundry/kit";
+import { type Context, openBake } from "../../packages/cli/src/context.ts";
+import { openContext } from "../../packages/cli/src/read-context.ts";
+import { type Figure, ratioOf, renderFigures, under, underShare } from "./figures.ts";
+import { measure, median } from "./measure.ts";
+import { officialDomain } from "./recipe.ts";
+import { lendEmulator } from "./run-emulator.ts";
+import * as officially from "./run-official.ts";
+import * as ourselves from "./run-ours.ts";
+import { type Startable, type Started, startOnce } from "./run-start.ts";
+
+const amd64: Platform = "linux/amd64";
+const arm64: Platform = "linux/arm64";
+const rounds = 5;
+const officialReference = "prosody-foundry-bench/official:amd64";
+
+/** Everything that was measured. */
+interface Measured {
+  fetchSeconds: number;
+  cold: ourselves.OursBuilt;
+  bumped: Awaited<ReturnType<typeof ourselves.buildBumped>>;
+  plan: { seconds: number; nothingToDo: boolean };
+  started: Started;
+  official: OfficialMeasured;
+  modules: number;
+  unshipped: number;
+  release: string;
+}
+
+interface OfficialMeasured {
+  amd64: officially.OfficialBuilt;
+  /** A string: why it could not be run. */
+  arm64: officially.OfficialBuilt | string;
+  unchangedSeconds: number;
+  started: Started;
+}
+
+http.setGlobalProxyFromEnv();
+await main();
+
+/** Compares our image with the official image's recipe on this machine's engine, and prints one table. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
+  const cacheDir = await mkdtemp(path.join(os.tmpdir(), "prosody-foundry-bench-"));
+  process.env["FOUNDRY_CACHE"] = cacheDir;
+  const { context, printer } = openContext({ root: path.resolve(import.meta.dirname, "../..") });
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  context.exec = (command, args, options) => runCommand(command, args, { ...options, cancelSignal: stop.signal });
+  const takeBack = await lendEmulator();
+  const loadBefore = os.loadavg();
+  try {
+    const { value: measured, seconds } = await measure(() => measureAll(context));
+    printer.end();
+    const notes = describeRun(measured, { engine: await context.engine, loadBefore, seconds });
+    process.stdout.write(values.json ? toJson(measured, notes) : renderFigures(figuresOf(measured), notes));
+  } finally {
+    printer.end();
+    await takeBack();
+    await rm(cacheDir, { recursive: true, force: true });
+  }
+}
+
+async function measureAll(context: Context): Promise<Measured> {
+  const bake = await openForOfficial(context);
+  const onAmd64 = await officially.prepareOfficial(bake, amd64);
+  const onArm64 = await officially.prepareOfficial(bake, arm64).catch(reasonOf);
+  const ours = await ourselves.prepareOurs(context);
+  context.say("Ours, both platforms, from nothing");
+  const cold = await ourselves.buildCold(ours);
+  const plan = await repeatPlan(ours);
+  context.say(`  ${cold.seconds.toFixed(1)} s`);
+  const bumped = await ourselves.buildBumped(ours);
+  context.say("Official recipe, amd64, from nothing");
+  const official = { amd64: await officially.buildCold(bake, onAmd64) };
+  context.say(`  ${official.amd64.seconds.toFixed(1)} s`);
+  const unchangedSeconds = await officially.rebuildUnchanged(bake, onAmd64);
+  await officially.loadOfficial(bake, onAmd64, officialReference);
+  const started = await startBoth(bake, cold.report);
+  context.say("Official recipe, arm64 under QEMU, from nothing");
+  const slow = typeof onArm64 === "string" ? onArm64 : await officially.buildCold(bake, onArm64).catch(reasonOf);
+  return {
+    fetchSeconds: ours.fetchSeconds,
+    cold,
+    bumped,
+    plan,
+    started: started.ours,
+    official: { ...official, arm64: slow, unchangedSeconds, started: started.official },
+    modules: ours.target.modules.length,
+    unshipped: ours.target.unshipped.length,
+    release: ours.target.release.version,
+  };
+}
+
+/** The context whose every `docker` goes to the engine. */
+async function openForOfficial(context: Context): Promise<BakeContext> {
+  const bake = await openBake(context);
+  const env = engineEnv(bake.engine);
+  const exec: Exec = (command, args, options) =>
+    context.exec(command, args, { ...options, env: { ...env, ...options?.env } });
+  return { ...bake, exec };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function repeatPlan(ours: ourselves.Ours): Promise<Measured["plan"]> {
+  const plans: Measured["plan"][] = [];
+  for (let round = 0; round < rounds; round += 1) plans.push(await ourselves.planAgain(ours));
+  return {
+    seconds: median(plans.map(({ seconds }) => seconds)),
+    nothingToDo: plans.every(({ nothingToDo }) => nothingToDo),
+  };
+}
+
+/** Turn by turn, so that what else the machine does falls on both. */
+async function startBoth(bake: BakeContext, report: Report): Promise<{ ours: Started; official: Started }> {
+  const reference = await loadTarget(bake, report, amd64);
+  const domain = "example.org";
+  const ours: Startable = { reference, domain, options: [`--env=PROSODY_DOMAIN=${domain}`] };
+  const official: Startable = { reference: officialReference, domain: officialDomain, options: [] };
+  const started: { ours: Started[]; official: Started[] } = { ours: [], official: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    bake.progress(`Starting both images, ${round + 1} of ${rounds}`);
+    started.ours.push(await startOnce(bake.exec, ours));
+    started.official.push(await startOnce(bake.exec, official));
+  }
+  return { ours: medianStart(started.ours), official: medianStart(started.official) };
+}
+
+function medianStart(started: readonly Started[]): Started {
+  return {
+    seconds: median(started.map(({ seconds }) => seconds)),
+    memory: median(started.map(({ memory }) => memory)),
+  };
+}
+
+function figuresOf({ cold, bumped, plan, started, official }: Measured): Figure[] {
+  const slow = typeof official.arm64 === "string" ? undefined : official.arm64;
+  const both = slow === undefined ? undefined : official.amd64.seconds + slow.seconds;
+  const seconds = (what: string, ours: number | undefined, theirs: number | undefined): Figure => ({
+    what,
+    unit: "seconds",
+    ours,
+    official: theirs,
+  });
+  const size = (platform: Platform, built: officially.OfficialBuilt | undefined): Figure =>
+    underShare(
+      {
+        what: `compressed size, ${platform}`,
+        unit: "bytes",
+        ours: cold.report.platforms[platform]?.size,
+        official: built?.size,
+      },
+      1 / 4,
+      "under a quarter",
+    );
+  const bump = (platform: Platform, built: officially.OfficialBuilt | undefined): Figure =>
+    under(
+      {
+        what: `pulled after one pin changed, ${platform}`,
+        unit: "bytes",
+        ours: newBytes(cold.report, bumped.report, platform),
+        official: built === undefined ? undefined : built.size - built.baseSize,
+      },
+      30_000,
+      "under 30 kB",
+    );
+  const alone = seconds("  against arm64 alone under QEMU", cold.seconds, slow?.seconds);
+  return [
+    seconds("cold build, amd64 and arm64", cold.seconds, both),
+    seconds("  against amd64 alone", cold.seconds, official.amd64.seconds),
+    underShare(alone, 1 / 3, "under a third"),
+    seconds("warm build, one pin changed", bumped.seconds, both),
+    under(seconds("no-op plan", plan.seconds, official.unchangedSeconds), 2, "under 2 s"),
+    size(amd64, official.amd64),
+    size(arm64, slow),
+    bump(amd64, official.amd64),
+    bump(arm64, slow),
+    seconds("time to ready, amd64", started.seconds, official.started.seconds),
+    { what: "idle memory, amd64", unit: "memory", ours: started.memory, official: official.started.memory },
+  ];
+}
+
+/** Bytes of the layers that somebody who has the old image lacks of the new one. */
+function newBytes(before: Report, after: Report, platform: Platform): number {
+  const known = new Set(before.platforms[platform]?.layers.map(({ digest }) => digest));
+  let bytes = 0;
+  for (const layer of after.platforms[platform]?.layers ?? []) bytes += known.has(layer.digest) ? 0 : layer.size;
+  return bytes;
+}
+
+interface Run {
+  engine: Awaited<Context["engine"]>;
+  loadBefore: readonly number[];
+  seconds: number;
+}
+
+function describeRun(measured: Measured, { engine, loadBefore, seconds }: Run): string[] {
+  const { official, bumped, plan } = measured;
+  const load = (average: readonly number[]): string => average.map((value) => value.toFixed(1)).join(" ");
+  return [
+    `Prosody ${measured.release} on both sides; ours with ${measured.modules} community modules (${measured.unshipped} not shipped), the official recipe with none.`,
+    "Cold is without the engine's build cache. Making the Debian both builds start in is in neither's time.",
+    `The server's source and the modules were fetched before, in ${measured.fetchSeconds.toFixed(1)} s; apt's packages are fetched in the builds of both.`,
+    `One pin: a line more in ${bumped.module}, in the fullest of the 8 buckets. The official recipe's like is a new version of one package: its one layer of packages anew.`,
+    `The plan is the command with Node's start${plan.nothingToDo ? "" : " (AND IT FOUND SOMETHING TO BUILD)"}; beside it, the official recipe built again with nothing changed.`,
+    `The official recipe's base is ${(official.amd64.baseSize / 1e6).toFixed(1)} MB of its size. What is not measured of it is its configuration.`,
+    `Ready: from \`docker run\` until a client's stream opens. Idle: 3 s later, by docker stats. Plan, ready and idle: median of ${rounds}.`,
+    ...(typeof official.arm64 === "string" ? [`arm64 was not run: ${official.arm64}`] : []),
+    `Docker ${engine?.version}, buildx ${engine?.buildxVersion}, ${os.availableParallelism()} CPUs; load average ${load(loadBefore)} before, ${load(os.loadavg())} after ${Math.round(seconds)} s.`,
+  ];
+}
+
+function toJson(measured: Measured, notes: readonly string[]): string {
+  const figures = figuresOf(measured).map((figure) => ({ ...figure, ratio: ratioOf(figure) }));
+  return prettyJson({ benchVersion: 1, figures, notes, measured });
+}

@@ -1,0 +1,39 @@
+/** What the official image installs over Debian trixie. */
+const packages = [
+  ..."prosody tini lua5.4 ca-certificates dns-root-data lua-unbound lua-sec lua-readline".split(" "),
+  ..."lua-dbi-sqlite3 lua-dbi-postgresql lua-dbi-mysql luarocks liblua5.4-dev libjs-bootstrap4 libjs-jquery".split(" "),
+];
+
+/** Suite of the official image and of ours that it is compared with. */
+export const suite = "trixie";
+
+/** The host that Debian's own configuration serves. */
+export const officialDomain = "localhost";
+
+/**
+ * The official image's recipe: one layer of packages, tini, and the server as its own user. Named context `base`: Debian.
+ * Its configuration is left out: it weighs nothing, and Debian's own serves a host as well.
+ */
+export const officialDockerfile = `FROM base
+RUN apt-get -qq update \\
+ && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends ${packages.join(" ")} \\
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin \\
+ && install -d -o prosody -g prosody /run/prosody
+USER prosody
+EXPOSE 5222 5269 5280 5281
+ENTRYPOINT ["/usr/bin/tini", "--", "/usr/bin/prosody", "-F"]
+`;
+
+/** Runs a program of the base, so that the base is there, and shows whether its platform runs here at all. */
+export const probeDockerfile = `FROM base
+RUN ["/bin/true"]
+`;
+
+/** What debian:trixie-slim leaves out of every package, its own and those installed later. */
+export const slimExcludes = [
+  ..."/usr/share/doc/* /usr/share/info/* /usr/share/linda/* /usr/share/lintian/overrides/*".split(" "),
+  ..."/usr/share/locale/* /usr/share/man/* /usr/share/omf/*".split(" "),
+];
+
+/** Kept all the same. */
+export const slimIncludes = ["/usr/share/doc/*/copyright", "/usr/share/locale/locale.alias"];
