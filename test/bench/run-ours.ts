@@ -3,6 +3,7 @@ import { type BakeContext, buildTargets, type Materials, type Report } from "@pr
 import type { Target } from "@prosody-foundry/images";
 import { canonicalJson, runCommand, sha256 } from "@prosody-foundry/kit";
 import { integrityOf } from "@prosody-foundry/source";
+import { z } from "zod";
 import { type Context, openBake } from "../../packages/cli/src/context.ts";
 import { gatherMaterials } from "../../packages/cli/src/gather-materials.ts";
 import { planImages, type Planned } from "../../packages/cli/src/plan-images.ts";
@@ -24,6 +25,9 @@ export interface OursBuilt {
   seconds: number;
   report: Report;
 }
+
+/** What of `foundry plan --json` we look at. */
+const PlanOutput = z.looseObject({ targets: z.array(z.looseObject({ id: z.string(), built: z.boolean() })) });
 
 /** Plans the default image, which fetches its inputs. */
 export async function prepareOurs(context: Context): Promise<Ours> {
@@ -64,7 +68,7 @@ export async function planAgain({ context }: Ours): Promise<{ seconds: number; n
   const env = { FOUNDRY_CACHE: context.cacheDir };
   const run = (): ReturnType<typeof runCommand> => runCommand(process.execPath, args, { env, cwd: context.root });
   const { value, seconds } = await measure(run);
-  const { targets } = JSON.parse(value.stdout) as { targets: { built: boolean }[] };
+  const { targets } = PlanOutput.parse(JSON.parse(value.stdout));
   return { seconds, nothingToDo: targets.every(({ built }) => built) };
 }
 

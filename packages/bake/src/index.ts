@@ -9,7 +9,7 @@ export { type ReleaseFiles, fetchRelease } from "./read-release.ts";
 export { buildFolder, listBuilt, readReport } from "./read-report.ts";
 export { Report } from "./report.ts";
 export { type Base, ensureBase } from "./run-base.ts";
-export { type BuildOptions, type Built, buildTargets } from "./run-build.ts";
+export { type BuildOptions, type Built, baseSuiteOf, buildTargets } from "./run-build.ts";
 export { loadTarget } from "./run-load.ts";
 export { setupEngine } from "./run-setup.ts";
 export type { Materials, ModuleMaterial } from "./write-context.ts";

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import type { Target } from "@prosody-foundry/images";
+import type { Release, Target } from "@prosody-foundry/images";
 import { prettyJson, runExclusive, writeFileWhole } from "@prosody-foundry/kit";
 import { type Bakeable, bakeDefinition } from "./definition.ts";
 import type { BakeContext } from "./engine.ts";
@@ -83,9 +83,13 @@ async function sweepInterrupted(cacheDir: string): Promise<void> {
   for (const name of names) await rm(path.join(cacheDir, name), { recursive: true, force: true });
 }
 
+/** The suite a target is built in: a compiled server needs its own suite's headers, for Debian's any apt will do. */
+export function baseSuiteOf(release: Release): string {
+  return release.kind === "debian" ? "trixie" : release.suite;
+}
+
 async function placeTarget(context: BakeContext, target: Target): Promise<Bakeable> {
-  // Compiled servers need the headers of their own suite; for Debian's packages any apt will do.
-  const base = await ensureBase(context, target.release.kind === "debian" ? "trixie" : target.release.suite);
+  const base = await ensureBase(context, baseSuiteOf(target.release));
   const layout = `made/${target.name}/layout`;
   return { target, context: `contexts/${target.name}`, layout, base: base.context };
 }

@@ -1,9 +1,10 @@
 import { compareText, didYouMean, UserError } from "@prosody-foundry/kit";
-import type { ModuleFacts } from "@prosody-foundry/lockfile";
-import { factsOf } from "@prosody-foundry/compat";
+import type { Evidence, ModuleFacts } from "@prosody-foundry/lockfile";
+import { factsOf, type LineDates } from "@prosody-foundry/compat";
 import { integrityOf, type ModuleContent, treeOf } from "@prosody-foundry/source";
 import type { Context } from "./context.ts";
 import type { OpenSource } from "./open-sources.ts";
+import { readLineDates } from "./read-line-dates.ts";
 
 /** One revision of a module that may become a pin. */
 export interface Candidate {
@@ -18,6 +19,10 @@ export interface Candidate {
   tree: string;
   integrity: string;
   facts: ModuleFacts;
+  /** When the lines of its README that speak of trunk were written, as far as that is known. */
+  lineDates?: LineDates;
+  /** By release: what its README was found to say, where that cannot be found out again. */
+  declared?: ReadonlyMap<string, Evidence[]>;
 }
 
 export interface Wanted {
@@ -41,7 +46,8 @@ export async function readCandidates(
     if (found.has(name)) continue;
     context.progress(`Reading ${name} from ${source.tree.location}`);
     const candidate = await readCandidate(source, name, newest);
-    found.set(name, candidate);
+    const lineDates = await readLineDates(source.tree, candidate, context.progress);
+    found.set(name, lineDates === null ? candidate : { ...candidate, lineDates });
     queue.push(...candidate.facts.depends.filter((other) => known.includes(other) && !core.has(other)));
   }
   return found;

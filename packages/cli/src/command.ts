@@ -6,7 +6,6 @@ import type { ExitCode } from "./exit-codes.ts";
 /** All flags of all commands, as the option table parses them. */
 export interface Flags {
   available?: boolean;
-  builder?: string;
   dryRun?: boolean;
   explain?: boolean;
   hold?: boolean;

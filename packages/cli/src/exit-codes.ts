@@ -9,6 +9,8 @@ export const exitCodes = {
   findings: 3,
   /** A fault of ours, with a stack. */
   bug: 70,
+  /** Ctrl-C or kill during a check, after tidying up: 128 + SIGINT. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

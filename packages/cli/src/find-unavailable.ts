@@ -4,6 +4,7 @@ import type { Lock } from "@prosody-foundry/lockfile";
 import { ensureContent } from "@prosody-foundry/source";
 import type { Context } from "./context.ts";
 import type { ReachedRelease } from "./find-releases.ts";
+import { describeOrigins } from "./origins.ts";
 import { type OpenSource, sourceOf } from "./open-sources.ts";
 
 export interface AvailabilityRequest {
@@ -32,20 +33,26 @@ async function findMissing(
   sources: AvailabilityRequest["sources"],
 ): Promise<Record<string, string>> {
   const missing: Record<string, string> = {};
+  const origins: string[] = [];
   for (const module of shipped) {
     context.progress(`Looking for ${module.name}`);
-    const because = await tryContent(context, module, sourceOf(sources, module.source));
-    if (because !== undefined) missing[module.name] = because;
+    const found = await tryContent(context, module, sourceOf(sources, module.source));
+    if ("because" in found) missing[module.name] = found.because;
+    else origins.push(found.from);
   }
+  for (const line of describeOrigins(origins)) context.say(line);
   return missing;
 }
 
-async function tryContent(context: Context, module: ShippedModule, source: OpenSource): Promise<string | undefined> {
+type Found = { from: string } | { because: string };
+
+async function tryContent(context: Context, module: ShippedModule, source: OpenSource): Promise<Found> {
   try {
-    await ensureContent(module, source.all, context);
-    return undefined;
+    const { from } = await ensureContent(module, source.all, context);
+    return { from };
   } catch (error) {
     if (!isUserError(error, "CONTENT_UNREACHABLE")) throw error;
-    return `no reachable source of ${source.name} has revision ${module.node.slice(0, 12)}`;
+    const because = `no reachable source of ${source.name} has revision ${module.node.slice(0, 12)}`;
+    return { because };
   }
 }

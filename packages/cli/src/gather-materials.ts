@@ -5,6 +5,7 @@ import type { Lock } from "@prosody-foundry/lockfile";
 import { ensureContent, shippingFiles } from "@prosody-foundry/source";
 import type { Context } from "./context.ts";
 import { type OpenSource, sourceOf } from "./open-sources.ts";
+import { describeOrigins } from "./origins.ts";
 
 export interface MaterialRequest {
   lock: Lock;
@@ -21,12 +22,15 @@ export interface MaterialRequest {
  */
 export async function gatherMaterials(context: Context, target: Target, request: MaterialRequest): Promise<Materials> {
   const modules: Materials["modules"][number][] = [];
+  const origins: string[] = [];
   for (const module of target.modules) {
     context.progress(`Fetching ${module.name}`);
     const source = sourceOf(request.sources, module.source);
-    const { content } = await ensureContent(module, source.all, context);
+    const { content, from } = await ensureContent(module, source.all, context);
+    origins.push(from);
     modules.push({ name: module.name, files: shippingFiles(content) });
   }
+  for (const line of describeOrigins(origins)) context.say(line);
   const folder = path.join(context.root, "images", request.image ?? target.image);
   return {
     dockerfile: path.join(context.root, "images", "Dockerfile"),

@@ -66,7 +66,8 @@ function readEvidence(release: OpenRelease, item: Candidate, { today, modules }:
   return [
     ...headerEvidence(item.content, on, today),
     ...coreEvidence(item.content, on, today),
-    ...declaredEvidence(item.content, on, { date: item.date }),
+    ...(item.declared?.get(release.version) ??
+      declaredEvidence(item.content, on, { date: item.date, lineDates: item.lineDates })),
     ...staticEvidence(item.content, release.surface, { date: item.date, modules }),
   ];
 }

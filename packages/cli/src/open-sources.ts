@@ -1,8 +1,8 @@
-import { fetchDebian } from "@prosody-foundry/bake";
 import { UserError } from "@prosody-foundry/kit";
 import type { Lock, LockedSource } from "@prosody-foundry/lockfile";
 import { openSource, type Source, type SourceContext } from "@prosody-foundry/source";
-import { checkKnown, type Context, openBake } from "./context.ts";
+import { checkKnown, type Context } from "./context.ts";
+import { fetchDebianDaily } from "./fetch-debian.ts";
 
 /** Where modules come from when the lock names no source yet. */
 export const upstreamName = "prosody-modules";
@@ -52,5 +52,5 @@ export function sourceOf(sources: ReadonlyMap<string, OpenSource>, name: string)
 }
 
 function sourceContext(context: Context): SourceContext {
-  return { ...context, fetchDebian: async (request) => fetchDebian(await openBake(context), request) };
+  return { ...context, fetchDebian: (request) => fetchDebianDaily(context, request) };
 }

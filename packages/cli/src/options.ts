@@ -7,7 +7,6 @@ import type { Flags } from "./command.ts";
 export const options = {
   available: () =>
     new Option("--available", "take the newest release whose inputs can be reached, and leave out what cannot be"),
-  builder: () => new Option("--builder <name>", "buildx builder to use instead of the current one"),
   cache: () => new Option("--no-cache", "build every layer anew"),
   dryRun: () => new Option("--dry-run", "say what would be done, and do nothing"),
   explain: () => new Option("--explain", "name the inputs that changed since the last build"),

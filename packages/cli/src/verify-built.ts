@@ -2,6 +2,7 @@ import { type Check, loadTarget, type Report, readReport, verifyTarget } from "@
 import type { Platform, Target } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
 import { type Context, engineExec, openBake } from "./context.ts";
+import { interruptible } from "./interruptible.ts";
 
 /** The checks of one platform of a built target. */
 export interface Verified {
@@ -35,11 +36,9 @@ async function verifyPlatform(
   const image = await loadTarget(await openBake(context), report, platform);
   context.progress(`Checking ${target.name} on ${platform}`);
   const { modules, series } = target;
-  const checks = await verifyTarget({
-    exec: await engineExec(context),
-    image,
-    target: { modules, series, platform },
-    progress: context.progress,
-  });
+  const exec = await engineExec(context);
+  const checks = await interruptible((cancelSignal) =>
+    verifyTarget({ exec, image, target: { modules, series, platform }, progress: context.progress, cancelSignal }),
+  );
   return { target: target.name, platform, image, checks };
 }

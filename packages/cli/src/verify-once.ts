@@ -1,7 +1,7 @@
 import path from "node:path";
-import type { Target } from "@prosody-foundry/images";
+import { type Built, loadTarget } from "@prosody-foundry/bake";
 import { z } from "zod";
-import type { Context } from "./context.ts";
+import { type Context, openBake } from "./context.ts";
 import { type Verified, verifyBuilt } from "./verify-built.ts";
 import { readKept, writeKept } from "./write-kept.ts";
 
@@ -16,11 +16,17 @@ const Kept = z.array(
   }),
 );
 
-/** The checks of a target: those made before, when all passed then; equal ids are equal images. */
-export async function verifyOnce(context: Context, target: Target): Promise<Verified[]> {
+/**
+ * The checks of a built target: those made before, when all passed then; equal ids are equal images. Either way the
+ * engine has the image in the end, under the name it is to be run by.
+ */
+export async function verifyOnce(context: Context, { target, report }: Pick<Built, "target" | "report">): Promise<Verified[]> {
   const file = path.join(context.cacheDir, "verified", `${target.id}.json`);
   const kept = Kept.safeParse(await readKept(file));
   if (kept.success && kept.data.every(({ checks }) => checks.every(({ status }) => status === "passed"))) {
+    const bake = await openBake(context);
+    // It may have been removed since, or another build of that release may have taken its name.
+    for (const { platform } of kept.data) await loadTarget(bake, report, platform);
     return kept.data;
   }
   const verified = await verifyBuilt(context, target);

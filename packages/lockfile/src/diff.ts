@@ -34,8 +34,11 @@ export interface LockDiff {
 }
 
 /** Pure. Locks that would be written as the same text do not differ. */
-export function diffLocks(...locks: [before: Lock, after: Lock]): LockDiff {
-  const [before, after] = [normaliseLock(locks[0]), normaliseLock(locks[1])];
+export function diffLocks(before: Lock, after: Lock): LockDiff {
+  return diffNormal(normaliseLock(before), normaliseLock(after));
+}
+
+function diffNormal(before: Lock, after: Lock): LockDiff {
   const names = differing(before.modules, after.modules);
   return {
     modules: names.map((name) => diffModule(name, before.modules[name], after.modules[name])),

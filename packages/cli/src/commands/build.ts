@@ -1,4 +1,4 @@
-import { type Built, buildTargets } from "@prosody-foundry/bake";
+import { type Built, baseSuiteOf, buildTargets, ensureBase } from "@prosody-foundry/bake";
 import { type Target, upstreamVersion } from "@prosody-foundry/images";
 import { type Context, openBake } from "../context.ts";
 import type { CommandSpec, Flags } from "../command.ts";
@@ -21,12 +21,15 @@ export const build: CommandSpec = {
 
 /** Builds the targets of a plan, telling where each input came from. */
 export async function buildPlanned(context: Context, planned: Planned, flags: Pick<Flags, "cache">): Promise<Built[]> {
+  const bake = await openBake(context);
   const materials = async (target: Target) => {
     const server = await planned.serverOf(target);
     context.say(`${target.name}: Prosody ${upstreamVersion(target.release)} from ${server.via}`);
+    const base = await ensureBase(bake, baseSuiteOf(target.release));
+    context.say(`${target.name}: packages of Debian ${target.release.suite}, put together in ${base.via}`);
     return gatherMaterials(context, target, { lock: planned.lock, sources: planned.sources, server: server.files });
   };
-  return buildTargets(await openBake(context), planned.targets, { materials, noCache: flags.cache === false });
+  return buildTargets(bake, planned.targets, { materials, noCache: flags.cache === false });
 }
 
 /** What programs get of a build. */

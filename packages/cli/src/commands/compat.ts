@@ -1,13 +1,14 @@
 import { allSeries, compareText, type Series } from "@prosody-foundry/kit";
-import { isPin, type Lock, readLock, updateLock } from "@prosody-foundry/lockfile";
+import { type Evidence, isPin, type Lock, type LockedModule, readLock, updateLock } from "@prosody-foundry/lockfile";
 import { ensureContent } from "@prosody-foundry/source";
 import { candidateOf, type Candidate } from "../candidates.ts";
 import { checkKnown, type Context, moduleName } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
 import { judgeCandidates } from "../judge-candidates.ts";
 import { type OpenRelease, openReleases } from "../open-releases.ts";
-import { openSources, sourceOf } from "../open-sources.ts";
+import { type OpenSource, openSources, sourceOf } from "../open-sources.ts";
 import { rejudgeModule, type SeriesFinding } from "../pin-modules.ts";
+import { readLineDates } from "../read-line-dates.ts";
 import { renderTable } from "../table.ts";
 
 export const compat: CommandSpec = {
@@ -43,8 +44,10 @@ interface JudgeRequest {
 
 async function judgePins(context: Context, request: JudgeRequest): Promise<Findings> {
   const findings: Findings = new Map();
+  // Opened once, so that a source that is down is not waited for on every release.
+  const opened = { ...request, sources: openSources(context, request.lock) };
   for (const release of request.releases) {
-    const candidates = await readPinned(context, request.lock, release.series);
+    const candidates = await readPinned(context, opened, release.series);
     const found = await judgeCandidates(context, release, { candidates, names: request.names });
     for (const [name, finding] of found) {
       findings.set(name, [...(findings.get(name) ?? []), { ...finding, series: release.series }]);
@@ -53,9 +56,14 @@ async function judgePins(context: Context, request: JudgeRequest): Promise<Findi
   return findings;
 }
 
+type Opened = JudgeRequest & { sources: Map<string, OpenSource> };
+
 /** Every module that has a pin on the series, as its own candidate: those named are judged, the rest may be needed. */
-async function readPinned(context: Context, lock: Lock, series: Series): Promise<Map<string, Candidate>> {
-  const sources = openSources(context, lock);
+async function readPinned(
+  context: Context,
+  { lock, names, sources }: Opened,
+  series: Series,
+): Promise<Map<string, Candidate>> {
   const candidates = new Map<string, Candidate>();
   for (const [name, module] of Object.entries(lock.modules)) {
     const pin = module.pins[series];
@@ -63,9 +71,36 @@ async function readPinned(context: Context, lock: Lock, series: Series): Promise
     context.progress(`Fetching ${name}`);
     const source = sourceOf(sources, module.source);
     const { content } = await ensureContent({ name, ...pin }, source.all, context);
-    candidates.set(name, candidateOf(content, { ...pin, source }));
+    const candidate = candidateOf(content, { ...pin, source });
+    const isJudged = names.includes(name);
+    candidates.set(name, isJudged ? await dateReadme(context, candidate, { source, module, tree: pin.tree }) : candidate);
   }
   return candidates;
+}
+
+interface Pinned {
+  source: OpenSource;
+  module: LockedModule;
+  /** Of the pin. */
+  tree: string;
+}
+
+/**
+ * What a README says was dated while its source could be asked. While it cannot, or the content came from a mirror with
+ * another README, that stays as the lock has it.
+ */
+async function dateReadme(context: Context, candidate: Candidate, pinned: Pinned): Promise<Candidate> {
+  const isSame = candidate.tree === pinned.tree;
+  const lineDates = isSame ? await readLineDates(pinned.source.tree, candidate, context.progress) : null;
+  return lineDates === null ? { ...candidate, declared: declaredIn(pinned.module) } : { ...candidate, lineDates };
+}
+
+function declaredIn({ judgements }: LockedModule): Map<string, Evidence[]> {
+  const found = judgements.flatMap(({ releases, evidence }) => {
+    const declared = evidence.filter(({ kind }) => kind === "declared");
+    return declared.length === 0 ? [] : releases.map((release) => [release, declared] as const);
+  });
+  return new Map(found);
 }
 
 function applyFindings(lock: Lock, findings: Findings, releases: readonly OpenRelease[]): Lock {

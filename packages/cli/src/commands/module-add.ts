@@ -28,8 +28,7 @@ export async function changePins(context: Context, request: PinsRequest & { dryR
   const gathered = await gatherPins(context, request);
   if (request.dryRun) {
     const before = await readLock(context.lockFile, { missing: "empty" });
-    const diff = diffLocks(before, gathered.apply(before));
-    return describeDiff(diff);
+    return describeDiff(diffLocks(before, gathered.apply(before)));
   }
   const { before, after } = await updateLock(context.lockFile, gathered.apply, { onWait: (message) => context.say(message) });
   return describeDiff(diffLocks(before, after));

@@ -26,7 +26,7 @@ export const start: CommandSpec = {
     const planned = await planImages(context, [defaultImage], flags);
     const [built] = await buildPlanned(context, planned, {});
     if (built === undefined) throw new Error("The plan of the default image has no target");
-    const verified = await verifyOnce(context, built.target);
+    const verified = await verifyOnce(context, built);
     const outcome = { target: built.target, digest: built.report.index, date: built.report.builtAt };
     const tags = tagsOfTarget(outcome, policyOf(seriesFile, images), await readLedger(context.root));
     const image = verified[0]?.image ?? "";
