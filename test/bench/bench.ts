@@ -146,12 +146,6 @@ function medianStart(started: readonly Started[]): Started {
 function figuresOf({ cold, bumped, plan, started, official }: Measured): Figure[] {
   const slow = typeof official.arm64 === "string" ? undefined : official.arm64;
   const both = slow === undefined ? undefined : official.amd64.seconds + slow.seconds;
-  const seconds = (what: string, ours: number | undefined, theirs: number | undefined): Figure => ({
-    what,
-    unit: "seconds",
-    ours,
-    official: theirs,
-  });
   const size = (platform: Platform, built: officially.OfficialBuilt | undefined): Figure =>
     underShare(
       {
@@ -190,6 +184,10 @@ function figuresOf({ cold, bumped, plan, started, official }: Measured): Figure[
   ];
 }
 
+function seconds(what: string, ours: number | undefined, official: number | undefined): Figure {
+  return { what, unit: "seconds", ours, official };
+}
+
 /** Bytes of the layers that somebody who has the old image lacks of the new one. */
 function newBytes(before: Report, after: Report, platform: Platform): number {
   const known = new Set(before.platforms[platform]?.layers.map(({ digest }) => digest));
@@ -206,7 +204,6 @@ interface Run {
 
 function describeRun(measured: Measured, { engine, loadBefore, seconds }: Run): string[] {
   const { official, bumped, plan } = measured;
-  const load = (average: readonly number[]): string => average.map((value) => value.toFixed(1)).join(" ");
   return [
     `Prosody ${measured.release} on both sides; ours with ${measured.modules} community modules (${measured.unshipped} not shipped), the official recipe with none.`,
     "Cold is without the engine's build cache. Making the Debian both builds start in is in neither's time.",
@@ -216,8 +213,12 @@ function describeRun(measured: Measured, { engine, loadBefore, seconds }: Run): 
     `The official recipe's base is ${(official.amd64.baseSize / 1e6).toFixed(1)} MB of its size. What is not measured of it is its configuration.`,
     `Ready: from \`docker run\` until a client's stream opens. Idle: 3 s later, by docker stats. Plan, ready and idle: median of ${rounds}.`,
     ...(typeof official.arm64 === "string" ? [`arm64 was not run: ${official.arm64}`] : []),
-    `Docker ${engine?.version}, buildx ${engine?.buildxVersion}, ${os.availableParallelism()} CPUs; load average ${load(loadBefore)} before, ${load(os.loadavg())} after ${Math.round(seconds)} s.`,
+    `Docker ${engine?.version}, buildx ${engine?.buildxVersion}, ${os.availableParallelism()} CPUs; load average ${renderLoad(loadBefore)} before, ${renderLoad(os.loadavg())} after ${Math.round(seconds)} s.`,
   ];
+}
+
+function renderLoad(average: readonly number[]): string {
+  return average.map((value) => value.toFixed(1)).join(" ");
 }
 
 function toJson(measured: Measured, notes: readonly string[]): string {

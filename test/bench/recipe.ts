@@ -17,7 +17,7 @@ export const officialDomain = "localhost";
 export const officialDockerfile = `FROM base
 RUN apt-get -qq update \\
  && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends ${packages.join(" ")} \\
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin \\
+ && rm -rf /var/lib/apt/lists/* \\
  && install -d -o prosody -g prosody /run/prosody
 USER prosody
 EXPOSE 5222 5269 5280 5281
@@ -29,11 +29,17 @@ export const probeDockerfile = `FROM base
 RUN ["/bin/true"]
 `;
 
-/** What debian:trixie-slim leaves out of every package, its own and those installed later. */
-export const slimExcludes = [
-  ..."/usr/share/doc/* /usr/share/info/* /usr/share/linda/* /usr/share/lintian/overrides/*".split(" "),
-  ..."/usr/share/locale/* /usr/share/man/* /usr/share/omf/*".split(" "),
+/** What dpkg does in debian:trixie-slim: much of every package is left out, and nothing is synced while installing. */
+export const slimDpkgOptions = [
+  ...["doc", "info", "linda", "lintian/overrides", "locale", "man"].map((name) => `path-exclude=/usr/share/${name}/*`),
+  ...["doc/*/copyright", "locale/locale.alias"].map((name) => `path-include=/usr/share/${name}`),
+  "force-unsafe-io",
 ];
 
-/** Kept all the same. */
-export const slimIncludes = ["/usr/share/doc/*/copyright", "/usr/share/locale/locale.alias"];
+/** What apt does there: it keeps no package and no cache. */
+export const slimAptConfiguration = `APT::Keep-Downloaded-Packages "false";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Acquire::GzipIndexes "true";
+Acquire::Languages "none";
+`;

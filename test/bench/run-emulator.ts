@@ -9,12 +9,13 @@ const program = "/usr/bin/qemu-aarch64-static";
 const magic = String.raw`\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00`;
 const mask = String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff`;
 
+const nothing = async (): Promise<void> => undefined;
+
 /**
  * Lends an engine on this machine QEMU for arm64; the answer takes it back. Where that cannot be done nothing happens:
  * the engine may have an emulator of its own, and the probe tells.
  */
 export async function lendEmulator(): Promise<() => Promise<void>> {
-  const nothing = async (): Promise<void> => undefined;
   try {
     await access(program);
     await unregister();

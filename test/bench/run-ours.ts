@@ -47,10 +47,10 @@ export async function buildCold({ context, bake, planned, target }: Ours): Promi
 }
 
 /** Builds both platforms after the pin of one module changed; which one, and its bucket. */
-export async function buildBumped(ours: Ours): Promise<OursBuilt & { module: string; bucket: number }> {
+export async function buildBumped(ours: Ours): Promise<OursBuilt & { module: string }> {
   const { context, bake, planned, target } = ours;
   const before = await readMaterials(context, planned, target);
-  const { name, bucket } = chooseModule(target, before);
+  const { name } = chooseModule(target, before);
   const changed = {
     ...before,
     modules: before.modules.map((module) => (module.name === name ? touch(module) : module)),
@@ -58,7 +58,7 @@ export async function buildBumped(ours: Ours): Promise<OursBuilt & { module: str
   const bumped = bumpTarget(target, changed, name);
   const materials = async (): Promise<Materials> => changed;
   const { value, seconds } = await measure(() => buildTargets(bake, [bumped], { materials }));
-  return { seconds, report: reportOf(value), module: name, bucket };
+  return { seconds, report: reportOf(value), module: name };
 }
 
 /** Seconds of `foundry plan` as a user runs it, and whether it found that nothing has to be built. */
@@ -84,22 +84,16 @@ function reportOf(built: Awaited<ReturnType<typeof buildTargets>>): Report {
 }
 
 /** A module of the bucket with the most bytes: the dearest pin to change. */
-function chooseModule(target: Target, materials: Materials): { name: string; bucket: number } {
-  const bytesOf = new Map(
-    materials.modules.map(({ name, files }) => [name, files.map(({ bytes }) => bytes.length).reduce(add, 0)]),
-  );
-  const weigh = (bucket: number): number =>
-    target.modules
-      .filter((module) => module.bucket === bucket)
-      .map(({ name }) => bytesOf.get(name) ?? 0)
-      .reduce(add, 0);
+function chooseModule(target: Target, materials: Materials): Target["modules"][number] {
+  const weights = new Map<number, number>();
+  for (const { name, bucket } of target.modules) {
+    const files = materials.modules.find((module) => module.name === name)?.files ?? [];
+    for (const { bytes } of files) weights.set(bucket, (weights.get(bucket) ?? 0) + bytes.length);
+  }
+  const weigh = (bucket: number): number => weights.get(bucket) ?? 0;
   const [chosen] = target.modules.toSorted((a, b) => weigh(b.bucket) - weigh(a.bucket));
   if (chosen === undefined) throw new Error("The image ships no module whose pin could change");
   return chosen;
-}
-
-function add(a: number, b: number): number {
-  return a + b;
 }
 
 function touch(module: Materials["modules"][number]): Materials["modules"][number] {

@@ -22,7 +22,7 @@ import { runCommand, sha256, silent } from "@prosody-foundry/kit";
 const root = path.resolve(import.meta.dirname, "../..");
 
 /** The releases whose input Debian's mirrors have. */
-export interface Releases {
+interface Releases {
   /** 13.0.1, whose tarball is in Debian's source package. */
   tarball: TarballRelease;
   /** 0.12.3 of bookworm. */

@@ -39,7 +39,7 @@ const modules = {
   mod_everywhere: `module:hook("message/bare", function () end)`,
   mod_muc_only: `assert(module.host:find("^conference"), "only where rooms are")`,
   mod_of_the_server: `module:set_global()`,
-  mod_optional: `error("must not be loaded unless asked for")`,
+  mod_optional: `module:log("info", "asked for")`,
 };
 const modulesLua = `return {
   mod_everywhere = { hosts = { "virtual-host", "muc", "pubsub", "component" } },
@@ -55,8 +55,26 @@ describe.each(["13.0", "0.12"] as const)("an image of %s", (series) => {
     expect(statuses(checks)).toEqual(allPassed);
     expect(await containersOf(image)).toBe("");
     expect(detailOf(checks, "starts")).toMatch(/^Prosody \S+ serves conference\.verify\.test, .*verify\.test$/u);
-    expect(detailOf(checks, "modules loaded")).toBe("3 of 4 loaded; not enabled unless asked for: mod_optional");
+    expect(detailOf(checks, "modules loaded")).toBe("3 of 4 loaded, 1 not enabled unless asked for");
+    expect(detailOf(checks, "other modules load")).toBe("1 of 1 load when asked for");
     expect(detailOf(checks, "TLS and SCRAM login")).toMatch(/SCRAM-.*UNABLE_TO_VERIFY/u);
+  });
+
+  it("is caught when a module that is not enabled does not load, alone or beside the others", async () => {
+    const jealous = `assert(not prosody.taken, "somebody was here first") prosody.taken = true`;
+    const others = { mod_jealous: jealous, mod_envious: jealous, mod_spoilt: `error("never loads")` };
+    const lua = Object.keys(others).map((name) => `${name} = { hosts = { "virtual-host" }, enable = false }`);
+    const image = await imageOf(`idle-${series}`, {
+      series,
+      modules: others,
+      modulesLua: `return { ${lua.join(", ")} }`,
+    });
+    const checks = await verify(image, { series, modules: named(...Object.keys(others)) });
+    expect(statuses(checks)).toEqual({ ...allPassed, "other modules load": "failed" });
+    const detail = detailOf(checks, "other modules load");
+    expect(detail).toMatch(/^mod_spoilt: .*never loads/u);
+    expect(detail).not.toMatch(/mod_jealous|mod_envious/u);
+    expect(await containersOf(image)).toBe("");
   });
 
   it("is caught when it is open", async () => {
@@ -125,8 +143,8 @@ it("a platform that cannot run here is not run, with the reason", async () => {
   const reference = "prosody-foundry-test/verify:foreign";
   made.push(reference);
   try {
-    // The head of an ELF program for AArch64: enough for a kernel to refuse it.
-    const head = Buffer.from("7f454c4602010100000000000000000002 00b700".replaceAll(" ", ""), "hex");
+    // The head of an ELF program for a machine there is not: every kernel refuses it, whatever emulators it knows.
+    const head = Buffer.from("7f454c460201010000000000000000000200fefe", "hex");
     await writeFile(path.join(folder, "lua5.4"), Buffer.concat([head, Buffer.alloc(4096)]));
     await chmod(path.join(folder, "lua5.4"), 0o755);
     await writeFile(path.join(folder, "Dockerfile"), "FROM scratch\nCOPY lua5.4 /usr/bin/lua5.4\n");

@@ -39,7 +39,7 @@ describe("shipped modules", () => {
       "one left to the user",
       report("; loaded: mod_a; not enabled: mod_b"),
       true,
-      "1 of 2 loaded; not enabled unless asked for: mod_b",
+      "1 of 2 loaded, 1 not enabled unless asked for",
     ],
     ["one that is not mentioned", report("; loaded: mod_a"), false, "mod_b: is not loaded"],
     ["one that failed", report("; loaded: mod_a; failed: mod_b", "error"), false, "mod_b: is not loaded"],

@@ -2,7 +2,7 @@ import type { BakeDefinition, Target as BakeTarget } from "@docker/actions-toolk
 import { type Target, exporterSettings, upstreamVersion } from "@prosody-foundry/images";
 
 /** What a target is baked with, beside the target itself. All paths are relative to the folder bake runs in. */
-export interface TargetFolders {
+interface TargetFolders {
   /** Build context: Dockerfile, server/, modules/b0 to b7/, rootfs/. */
   context: string;
   /** Where the OCI layout goes. */

@@ -125,7 +125,11 @@ async function lookInside({ container, look }: Scene, modules: readonly string[]
     await look("modules loaded", async () => judgeModules(await readLog(container), modules)),
     await look("other modules load", async () => {
       const idle = new Set(findReport(await readLog(container))?.notEnabled);
-      return loadOthers(container, domain, modules.filter((name) => idle.has(name)));
+      return loadOthers(
+        container,
+        domain,
+        modules.filter((name) => idle.has(name)),
+      );
     }),
   ];
 }

@@ -31,7 +31,21 @@ export interface Wanted {
   core: ReadonlySet<string>;
 }
 
-/** The newest revision of each named module and of all community modules they need, by name. */
+/**
+ * Refuses names the newest revision does not have.
+ * @throws UserError MODULE_UNKNOWN, and those of the source.
+ */
+export async function checkNames({ name: source, tree }: OpenSource, names: readonly string[]): Promise<void> {
+  const { node } = await tree.readNewest();
+  const known = await tree.listModules(node);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new UserError("MODULE_UNKNOWN", `${source} has no ${unknown}`, {
+    hint: didYouMean(unknown, known) ?? `See what it has at ${tree.location}, or name another --source.`,
+  });
+}
+
+/** The newest revision of each named module (which checkNames found) and of all community modules they need, by name. */
 export async function readCandidates(
   context: Context,
   source: OpenSource,
@@ -39,7 +53,6 @@ export async function readCandidates(
 ): Promise<Map<string, Candidate>> {
   const newest = await source.tree.readNewest();
   const known = await source.tree.listModules(newest.node);
-  for (const name of names) checkModule(source.name, name, known);
   const found = new Map<string, Candidate>();
   const queue = [...names].toSorted(compareText);
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
@@ -51,13 +64,6 @@ export async function readCandidates(
     queue.push(...candidate.facts.depends.filter((other) => known.includes(other) && !core.has(other)));
   }
   return found;
-}
-
-function checkModule(source: string, name: string, known: readonly string[]): void {
-  if (known.includes(name)) return;
-  throw new UserError("MODULE_UNKNOWN", `${source} has no ${name}`, {
-    hint: didYouMean(name, known) ?? "See the names with `foundry module outdated`, or name another --source.",
-  });
 }
 
 async function readCandidate(

@@ -27,7 +27,6 @@ export interface Context {
   say: (message: string) => void;
 }
 
-
 /**
  * What the build packages work with: the context with the engine, which is looked for once.
  * @throws UserError of findEngine.
@@ -54,13 +53,15 @@ export async function engineExec(context: Context): Promise<Exec> {
 
 /** `URL=replacement` words → a map; what is fetched through a mirror is checked by hash like everything. */
 export function parseMirrors(words: readonly string[]): Record<string, string> {
-  const pairs = words.filter((word) => word !== "").map((word): [string, string] => {
-    const split = /^([a-z]+:\/\/[^=]+)=(.+)$/u.exec(word);
-    if (split === null) {
-      throw new UserError("MIRROR_MALFORMED", `${word} names no mirror`, { hint: "Write --mirror URL=REPLACEMENT." });
-    }
-    return [split[1] ?? "", split[2] ?? ""];
-  });
+  const pairs = words
+    .filter((word) => word !== "")
+    .map((word): [string, string] => {
+      const split = /^([a-z]+:\/\/[^=]+)=(.+)$/u.exec(word);
+      if (split === null) {
+        throw new UserError("MIRROR_MALFORMED", `${word} names no mirror`, { hint: "Write --mirror URL=REPLACEMENT." });
+      }
+      return [split[1] ?? "", split[2] ?? ""];
+    });
   return Object.fromEntries(pairs);
 }
 

@@ -1,6 +1,6 @@
 import type { Series } from "@prosody-foundry/kit";
 import type { Lock, LockedRelease } from "@prosody-foundry/lockfile";
-import { type Candidate, readCandidates } from "./candidates.ts";
+import { type Candidate, checkNames, readCandidates } from "./candidates.ts";
 import type { Context } from "./context.ts";
 import { judgeCandidates } from "./judge-candidates.ts";
 import { type OpenRelease, openReleases } from "./open-releases.ts";
@@ -22,6 +22,8 @@ export interface GatheredPins {
 
 /** Reads the newest revision of each module, loads it on every release to be had, and decides on its pins. */
 export async function gatherPins(context: Context, request: PinsRequest): Promise<GatheredPins> {
+  // Before minutes go into building servers.
+  await checkNames(request.source, request.names);
   const releases = await openReleases(context, request.series);
   const core = coreOfAll(releases);
   const candidates = await readCandidates(context, request.source, { names: request.names, core });

@@ -79,11 +79,7 @@ function canBeLoaded(evidence: readonly Evidence[]): boolean {
   );
 }
 
-function loadRequest(
-  item: Candidate,
-  candidates: ReadonlyMap<string, Candidate>,
-  release: OpenRelease,
-): LoadRequest {
+function loadRequest(item: Candidate, candidates: ReadonlyMap<string, Candidate>, release: OpenRelease): LoadRequest {
   const closure = closureOf(item, candidates, release);
   return {
     name: item.name,
@@ -93,11 +89,7 @@ function loadRequest(
 }
 
 /** Community modules it needs, and those it would use, as far as they are pinned too and the release has none itself. */
-function closureOf(
-  item: Candidate,
-  candidates: ReadonlyMap<string, Candidate>,
-  release: OpenRelease,
-): Candidate[] {
+function closureOf(item: Candidate, candidates: ReadonlyMap<string, Candidate>, release: OpenRelease): Candidate[] {
   const found = new Map<string, Candidate>();
   const queue = [...item.facts.depends];
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {

@@ -1,6 +1,6 @@
 import { Platform } from "@prosody-foundry/images";
-import { allSeries } from "@prosody-foundry/kit";
-import { Option } from "commander";
+import { allSeries, didYouMean } from "@prosody-foundry/kit";
+import { InvalidArgumentError, Option } from "commander";
 import type { Flags } from "./command.ts";
 
 /** The one table of flags: a command names those it takes. */
@@ -12,8 +12,17 @@ export const options = {
   explain: () => new Option("--explain", "name the inputs that changed since the last build"),
   hold: () => new Option("--hold", "keep this pin where it is: update passes it over"),
   json: () => new Option("--json", "print JSON for programs"),
-  platform: () => new Option("--platform <platform...>", "only these platforms").choices(Platform.options),
+  platform: () => listOf("--platform <platform...>", "only these platforms", Platform.options),
   release: () => new Option("--release <version>", "this Prosody release instead of the series' newest"),
-  series: () => new Option("--series <series...>", "only these series").choices(allSeries),
+  series: () => listOf("--series <series...>", "only these series", allSeries),
   source: () => new Option("--source <name>", "upstream tree to take the module from"),
 } satisfies Record<keyof Flags, () => Option>;
+
+/** A flag that takes all words up to the next flag; a word that is none of the known ones was mostly meant for the command. */
+function listOf(flags: string, description: string, known: readonly string[]): Option {
+  return new Option(flags, description).choices(known).argParser((word: string, before: string[] = []) => {
+    if (known.includes(word)) return [...before, word];
+    const hint = didYouMean(word, known) ?? "Names of images and modules go before this flag.";
+    throw new InvalidArgumentError(`Known: ${known.join(", ")}. ${hint}`);
+  });
+}

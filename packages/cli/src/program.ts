@@ -11,6 +11,8 @@ const exitCodeHelp = `
 Exit codes: 0 done · 1 refused (code, sentence, hint) · 2 no such command, argument or flag · 3 done, and something
 is not in order · 70 a fault of ours`;
 
+const mirrorHelp = "fetch a URL from somewhere else; the content is checked by hash all the same (repeatable)";
+
 const groups: Readonly<Record<string, string>> = {
   module: "pins of community modules in modules.lock.json",
 };
@@ -20,7 +22,7 @@ export function createProgram(outcome: { exitCode: number }): Command {
   const program = new Command("foundry")
     .description("Images of the Prosody XMPP server, and the registry of its community modules.")
     .option("--root <folder>", "repository to work in (else the nearest one upward)")
-    .option("--mirror <url=replacement...>", "fetch a URL from somewhere else; the content is checked by hash all the same")
+    .option("--mirror <url=replacement>", mirrorHelp, (word, before: string[] = []) => [...before, word])
     .option("--offline", "use what the cache has, reach for nothing")
     .addHelpText("after", exitCodeHelp)
     .exitOverride();

@@ -47,7 +47,9 @@ function findRoot(named: string | undefined): string {
 
 function checkRoot(folder: string): string {
   if (declaresImages(folder)) return folder;
-  throw new UserError("ROOT_MISSING", `${folder} has no images/series.json`, { hint: "Name the repository's top folder." });
+  throw new UserError("ROOT_MISSING", `${folder} has no images/series.json`, {
+    hint: "Name the repository's top folder.",
+  });
 }
 
 function declaresImages(folder: string): boolean {
@@ -59,4 +61,3 @@ function cacheDirOf(env: NodeJS.ProcessEnv): string {
   if (named !== undefined && named !== "") return path.resolve(named);
   return path.join(env["XDG_CACHE_HOME"] || path.join(os.homedir(), ".cache"), "prosody-foundry");
 }
-

@@ -1,11 +1,31 @@
 import { type LineDates, trunkLines } from "@prosody-foundry/compat";
+import type { Evidence, LockedModule, Pin } from "@prosody-foundry/lockfile";
 import { isUserError, type Progress } from "@prosody-foundry/kit";
-import type { ModuleContent, Source } from "@prosody-foundry/source";
+import type { Source } from "@prosody-foundry/source";
+import type { Candidate } from "./candidates.ts";
 
-/** A module's content as its source has it at a revision. */
-export interface ReadModule {
-  node: string;
-  content: ModuleContent;
+export interface Pinned {
+  source: { tree: Source };
+  module: Pick<LockedModule, "judgements">;
+  pin: Pick<Pin, "tree">;
+}
+
+/**
+ * A pinned candidate with what tells the age of its README. While its source cannot be asked, or the content came from a
+ * mirror with another README, what the README says stays as the lock has it: it was dated when it could be.
+ */
+export async function dateReadme(candidate: Candidate, pinned: Pinned, progress: Progress): Promise<Candidate> {
+  const isPinned = candidate.tree === pinned.pin.tree;
+  const lineDates = isPinned ? await readLineDates(pinned.source.tree, candidate, progress) : null;
+  return lineDates === null ? { ...candidate, declared: declaredIn(pinned.module) } : { ...candidate, lineDates };
+}
+
+function declaredIn({ judgements }: Pinned["module"]): Map<string, Evidence[]> {
+  const found = judgements.flatMap(({ releases, evidence }) => {
+    const declared = evidence.filter(({ kind }) => kind === "declared");
+    return declared.length === 0 ? [] : releases.map((release) => [release, declared] as const);
+  });
+  return new Map(found);
 }
 
 /**
@@ -14,7 +34,7 @@ export interface ReadModule {
  */
 export async function readLineDates(
   source: Source,
-  { node, content }: ReadModule,
+  { node, content }: Pick<Candidate, "node" | "content">,
   progress: Progress,
 ): Promise<LineDates | null> {
   const wanted = trunkLines(content);

@@ -2,9 +2,13 @@ import { expect, it } from "vitest";
 import { renderBytes, renderTable } from "./table.ts";
 
 it("aligns columns and leaves no trailing blanks", () => {
-  expect(renderTable([["module", "13.0"], ["mod_x", "works"], ["mod_longer_name", ""]])).toBe(
-    "module           13.0\nmod_x            works\nmod_longer_name\n",
-  );
+  expect(
+    renderTable([
+      ["module", "13.0"],
+      ["mod_x", "works"],
+      ["mod_longer_name", ""],
+    ]),
+  ).toBe("module           13.0\nmod_x            works\nmod_longer_name\n");
   expect(renderTable([])).toBe("");
 });
 

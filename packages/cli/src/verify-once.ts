@@ -20,7 +20,10 @@ const Kept = z.array(
  * The checks of a built target: those made before, when all passed then; equal ids are equal images. Either way the
  * engine has the image in the end, under the name it is to be run by.
  */
-export async function verifyOnce(context: Context, { target, report }: Pick<Built, "target" | "report">): Promise<Verified[]> {
+export async function verifyOnce(
+  context: Context,
+  { target, report }: Pick<Built, "target" | "report">,
+): Promise<Verified[]> {
   const file = path.join(context.cacheDir, "verified", `${target.id}.json`);
   const kept = Kept.safeParse(await readKept(file));
   if (kept.success && kept.data.every(({ checks }) => checks.every(({ status }) => status === "passed"))) {

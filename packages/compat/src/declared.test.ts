@@ -105,7 +105,9 @@ describe("declaredEvidence", () => {
     expect(saysOf(readme)).toEqual(["works", "works", "silent", "works"]);
     const module = writtenModule("mod_x", { "README.md": readme });
     const options = { date: "2025-10-17", lineDates: new Map([[5, "2015-05-01"]]) };
-    const because = [releases["0.12.5"], releases.trunk].flatMap((release) => declaredEvidence(module, release, options));
+    const because = [releases["0.12.5"], releases.trunk].flatMap((release) =>
+      declaredEvidence(module, release, options),
+    );
     expect(because).toEqual([
       { kind: "declared", says: "works", because: "The README says “0.12: Works”", date: "2025-10-17" },
       {

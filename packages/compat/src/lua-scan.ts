@@ -14,7 +14,7 @@ export interface Use {
 }
 
 /** A use of what a Prosody library exports. `called`: an error, not nil, when it is missing. */
-export interface MemberUse extends Use {
+interface MemberUse extends Use {
   library: string;
   called: boolean;
 }

@@ -3,7 +3,7 @@ import { latin1Text, libraryFilesOf, mainFileOf, shortName } from "./layout.ts";
 import { type LuaScan, type Use, scanLua } from "./lua-scan.ts";
 
 /** A use and the file it is in. */
-export type ModuleUse<T extends Use = Use> = T & { file: string };
+type ModuleUse<T extends Use = Use> = T & { file: string };
 
 /** What all of a module's code asks for, seen from its main file: see `LuaScan`. */
 export type ModuleScan = {

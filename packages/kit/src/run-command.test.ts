@@ -31,13 +31,35 @@ describe("runCommand", () => {
   });
 
   it.each([
-    ["a missing program", "no-such-program-here", [], {}, "COMMAND_MISSING", /not installed/u],
-    ["a failing one", node, ["-e", "console.error('why'); process.exit(3)"], {}, "COMMAND_FAILED", /3 exit code:\nwhy/u],
-    ["an exit code beside the accepted", node, ["-e", "process.exit(4)"], { accept: [3] }, "COMMAND_FAILED", /4 exit/u],
-    ["one that hangs", node, ["-e", "setInterval(() => {}, 1e6)"], { timeout: 300 }, "COMMAND_TIMED_OUT", /in time/u],
-    ["one that is killed", node, ["-e", "process.kill(process.pid, 'SIGKILL')"], {}, "COMMAND_FAILED", /no exit code/u],
-  ])("refuses %s with a code", async (_name, command, args, options, code, message) => {
-    await expect(runCommand(command, args, options)).rejects.toMatchObject({
+    { what: "a missing program", command: "no-such-program-here", code: "COMMAND_MISSING", message: /not installed/u },
+    {
+      what: "a failing one",
+      script: "console.error('why'); process.exit(3)",
+      code: "COMMAND_FAILED",
+      message: /3 exit code:\nwhy/u,
+    },
+    {
+      what: "an exit code beside the accepted",
+      script: "process.exit(4)",
+      options: { accept: [3] },
+      code: "COMMAND_FAILED",
+      message: /4 exit/u,
+    },
+    {
+      what: "one that hangs",
+      script: "setInterval(() => {}, 1e6)",
+      options: { timeout: 300 },
+      code: "COMMAND_TIMED_OUT",
+      message: /in time/u,
+    },
+    {
+      what: "one that is killed",
+      script: "process.kill(process.pid, 'SIGKILL')",
+      code: "COMMAND_FAILED",
+      message: /no exit code/u,
+    },
+  ])("refuses $what with a code", async ({ command = node, script = "", options, code, message }) => {
+    await expect(runCommand(command, ["-e", script], options)).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
     });

@@ -33,8 +33,7 @@ describe("runExclusive", () => {
 
   it("lets go when the work fails", async () => {
     const target = path.join(folder, "failing");
-    const failing = () => Promise.reject(new Error("work failed"));
-    await expect(runExclusive(target, failing)).rejects.toThrow("work failed");
+    await expect(runExclusive(target, () => Promise.reject(new Error("work failed")))).rejects.toThrow("work failed");
     expect(await runExclusive(target, () => Promise.resolve("next"))).toBe("next");
   });
 

@@ -31,12 +31,16 @@ export function groupJudgements(judgements: readonly Judgement[]): Judgement[] {
 /** Memory to file; takes what groupJudgements gives. */
 export function spreadJudgements(judgements: readonly Judgement[]): FileJudgements {
   const found = new Map<string, FileJudgements["evidence"][number]>();
-  for (const [item, releases] of judgements.flatMap((one) => one.evidence.map((said) => [said, one.releases] as const))) {
+  for (const [item, releases] of judgements.flatMap((one) =>
+    one.evidence.map((said) => [said, one.releases] as const),
+  )) {
     const key = keyOf(item);
     const all = [...(found.get(key)?.releases ?? []), ...releases].toSorted(compareText);
     found.set(key, { ...item, releases: all });
   }
-  const verdicts = judgements.flatMap(({ releases, verdict }) => releases.map((release) => [release, verdict] as const));
+  const verdicts = judgements.flatMap(({ releases, verdict }) =>
+    releases.map((release) => [release, verdict] as const),
+  );
   const ordered = [...found].toSorted(([a], [b]) => compareText(a, b));
   return { evidence: ordered.map(([, item]) => item), verdicts: Object.fromEntries(verdicts) };
 }

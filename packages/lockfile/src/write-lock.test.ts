@@ -14,7 +14,15 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const local: LockedSource = { kind: "directory", url: "modules", folder: "", debian: [], licence: null, node: null, date: null };
+const local: LockedSource = {
+  kind: "directory",
+  url: "modules",
+  folder: "",
+  debian: [],
+  licence: null,
+  node: null,
+  date: null,
+};
 const withSource: Lock = { ...emptyLock(), sources: { local } };
 
 it("a lock is written once and left alone while it says the same", async () => {

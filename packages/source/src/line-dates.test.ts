@@ -31,5 +31,5 @@ it("knows the shapes of Mercurial's two annotations, and refuses others", () => 
   expect(HgwebAnnotation.safeParse({ node: first, annotate: [{ revdate: date, line: "a" }] }).success).toBe(true);
   expect(HgwebAnnotation.safeParse({ error: "not found in manifest" }).success).toBe(false);
   expect(HgAnnotation.safeParse([{ path: "a", lines: [{ date, line: "a" }] }]).success).toBe(true);
-  expect(HgAnnotation.safeParse([{ path: "a" }]).success).toBe(false);
+  expect(HgAnnotation.safeParse([{ path: "binary" }]).success).toBe(false);
 });

@@ -10,7 +10,9 @@ export const HgwebAnnotation = z.looseObject({
 });
 
 /** What `hg annotate --template=json --date` prints for one file. */
-export const HgAnnotation = z.tuple([z.looseObject({ lines: z.array(z.looseObject({ date: HgDate })) })]);
+export const HgAnnotation = z.tuple([
+  z.looseObject({ path: z.string(), lines: z.array(z.looseObject({ date: HgDate })) }),
+]);
 
 /** The day of a Mercurial date, YYYY-MM-DD in UTC. */
 export function dayOfHg([seconds]: readonly [number, number]): string {

@@ -74,7 +74,9 @@ async function readHistory(server: Server, name: string, until: string): Promise
 
 async function readLineDates({ getLines, spec, address }: Server, node: string, file: string): Promise<string[]> {
   // Of a whole hash that it does not have hgweb makes an internal error here; 12 digits it answers.
-  const answer = await getLines(`json-annotate/${node.slice(0, 12)}/${file.split("/").map(encodeURIComponent).join("/")}`);
+  const answer = await getLines(
+    `json-annotate/${node.slice(0, 12)}/${file.split("/").map(encodeURIComponent).join("/")}`,
+  );
   const annotation = parseJson(answer, HgwebAnnotation);
   if (annotation?.node.startsWith(node)) return annotation.annotate.map(({ revdate }) => dayOfHg(revdate));
   if (annotation === undefined && !isHgwebError(answer)) throw lacking(address, "annotations", answer.status);

@@ -82,12 +82,12 @@ async function readHistory(repository: Repository, name: string, node: string | 
 }
 
 async function readLineDates(repository: Repository, node: string, file: string): Promise<string[]> {
-  await findRevision(repository, node);
   const args = ["annotate", `--rev=${byId(node)}`, "--template=json", "--date", "--text", `path:${file}`];
   const { exitCode, stdout } = await askHg(repository, node, args);
   if (exitCode !== 0) throw unknownFile(file, repository.spec);
   const annotation = HgAnnotation.safeParse(JSON.parse(stdout)).data;
-  if (annotation === undefined) throw unknownFile(file, repository.spec);
+  // Asked about a folder, hg tells of each file in it.
+  if (annotation?.[0].path.endsWith(file) !== true) throw unknownFile(file, repository.spec);
   return annotation[0].lines.map(({ date }) => dayOfHg(date));
 }
 

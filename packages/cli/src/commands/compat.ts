@@ -1,5 +1,5 @@
 import { allSeries, compareText, type Series } from "@prosody-foundry/kit";
-import { type Evidence, isPin, type Lock, type LockedModule, readLock, updateLock } from "@prosody-foundry/lockfile";
+import { isPin, type Lock, readLock, updateLock } from "@prosody-foundry/lockfile";
 import { ensureContent } from "@prosody-foundry/source";
 import { candidateOf, type Candidate } from "../candidates.ts";
 import { checkKnown, type Context, moduleName } from "../context.ts";
@@ -8,7 +8,7 @@ import { judgeCandidates } from "../judge-candidates.ts";
 import { type OpenRelease, openReleases } from "../open-releases.ts";
 import { type OpenSource, openSources, sourceOf } from "../open-sources.ts";
 import { rejudgeModule, type SeriesFinding } from "../pin-modules.ts";
-import { readLineDates } from "../read-line-dates.ts";
+import { dateReadme } from "../read-line-dates.ts";
 import { renderTable } from "../table.ts";
 
 export const compat: CommandSpec = {
@@ -73,34 +73,9 @@ async function readPinned(
     const { content } = await ensureContent({ name, ...pin }, source.all, context);
     const candidate = candidateOf(content, { ...pin, source });
     const isJudged = names.includes(name);
-    candidates.set(name, isJudged ? await dateReadme(context, candidate, { source, module, tree: pin.tree }) : candidate);
+    candidates.set(name, isJudged ? await dateReadme(candidate, { source, module, pin }, context.progress) : candidate);
   }
   return candidates;
-}
-
-interface Pinned {
-  source: OpenSource;
-  module: LockedModule;
-  /** Of the pin. */
-  tree: string;
-}
-
-/**
- * What a README says was dated while its source could be asked. While it cannot, or the content came from a mirror with
- * another README, that stays as the lock has it.
- */
-async function dateReadme(context: Context, candidate: Candidate, pinned: Pinned): Promise<Candidate> {
-  const isSame = candidate.tree === pinned.tree;
-  const lineDates = isSame ? await readLineDates(pinned.source.tree, candidate, context.progress) : null;
-  return lineDates === null ? { ...candidate, declared: declaredIn(pinned.module) } : { ...candidate, lineDates };
-}
-
-function declaredIn({ judgements }: LockedModule): Map<string, Evidence[]> {
-  const found = judgements.flatMap(({ releases, evidence }) => {
-    const declared = evidence.filter(({ kind }) => kind === "declared");
-    return declared.length === 0 ? [] : releases.map((release) => [release, declared] as const);
-  });
-  return new Map(found);
 }
 
 function applyFindings(lock: Lock, findings: Findings, releases: readonly OpenRelease[]): Lock {

@@ -11,7 +11,12 @@ export const doctor: CommandSpec = {
   async run(context) {
     const rows = await examine({ ...context, nodeVersion: process.version });
     const missing = rows.filter((row) => !row.ok && !row.optional);
-    const body = rows.map((row) => [row.ok ? "ok" : row.optional ? "-" : "no", row.name, row.found, row.ok ? "" : row.hint]);
+    const body = rows.map((row) => [
+      row.ok ? "ok" : row.optional ? "-" : "no",
+      row.name,
+      row.found,
+      row.ok ? "" : row.hint,
+    ]);
     return {
       value: rows,
       text: renderTable(body),

@@ -30,7 +30,9 @@ export async function changePins(context: Context, request: PinsRequest & { dryR
     const before = await readLock(context.lockFile, { missing: "empty" });
     return describeDiff(diffLocks(before, gathered.apply(before)));
   }
-  const { before, after } = await updateLock(context.lockFile, gathered.apply, { onWait: (message) => context.say(message) });
+  const { before, after } = await updateLock(context.lockFile, gathered.apply, {
+    onWait: (message) => context.say(message),
+  });
   return describeDiff(diffLocks(before, after));
 }
 

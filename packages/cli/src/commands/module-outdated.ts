@@ -67,7 +67,10 @@ function comparePins(name: string, module: LockedModule, history: readonly Chang
     from,
     to: newest.node,
     date: newest.date.slice(0, 10),
-    behind: Math.max(1, history.findIndex(({ node }) => node === from)),
+    behind: Math.max(
+      1,
+      history.findIndex(({ node }) => node === from),
+    ),
     subject: newest.subject,
     hold: module.hold,
   }));

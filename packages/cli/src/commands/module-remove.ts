@@ -23,7 +23,11 @@ export const moduleRemove: CommandSpec = {
   },
 };
 
-function removeModules(lock: Lock, names: readonly string[], wanted: readonly { image: string; module: string }[]): Lock {
+function removeModules(
+  lock: Lock,
+  names: readonly string[],
+  wanted: readonly { image: string; module: string }[],
+): Lock {
   for (const name of names) {
     checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word: name, known: Object.keys(lock.modules) });
     const image = wanted.find(({ module }) => module === name)?.image;

@@ -46,6 +46,8 @@ function describePin(series: string, pin: LockedModule["pins"]["trunk"]): string
     ["libraries", libraries.join(", ")],
     ["hosts", pin.hosts.join(" ")],
   ];
-  const lines = facts.filter(([, value]) => value !== "").map(([label, value]) => `  ${(label ?? "").padEnd(10)} ${value}`);
+  const lines = facts
+    .filter(([, value]) => value !== "")
+    .map(([label, value]) => `  ${(label ?? "").padEnd(10)} ${value}`);
   return [`${series}:`, ...lines];
 }

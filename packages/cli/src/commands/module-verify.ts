@@ -29,7 +29,13 @@ export const moduleVerify: CommandSpec = {
     for (const word of named) checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word, known });
     const checks = await checkPins(context, lock, named.length === 0 ? known.toSorted(compareText) : named);
     const wrong = findWrong(checks);
-    const rows = checks.map((check) => [check.module, check.node.slice(0, 12), check.source, check.result, check.detail]);
+    const rows = checks.map((check) => [
+      check.module,
+      check.node.slice(0, 12),
+      check.source,
+      check.result,
+      check.detail,
+    ]);
     const summary =
       wrong.length === 0 ? "Every pin is to be had, byte for byte.\n" : `Not in order: ${wrong.join(", ")}.\n`;
     return {
@@ -79,9 +85,7 @@ function findWrong(checks: readonly PinCheck[]): string[] {
   const names = [...new Set(checks.map(({ module }) => module))];
   return names.filter((name) => {
     const own = checks.filter(({ module }) => module === name);
-    const nowhere = own.some(
-      ({ node }) => !own.some((check) => check.node === node && check.result === "same"),
-    );
+    const nowhere = own.some(({ node }) => !own.some((check) => check.node === node && check.result === "same"));
     return nowhere || own.some(({ result }) => result === "other");
   });
 }

@@ -1,6 +1,14 @@
-import { explainWhy, newestRelease, readImages, readSeries, selectImages, upstreamVersion } from "@prosody-foundry/images";
-import { readLock } from "@prosody-foundry/lockfile";
-import { moduleName } from "../context.ts";
+import {
+  explainWhy,
+  type Image,
+  newestRelease,
+  readImages,
+  readSeries,
+  selectImages,
+  upstreamVersion,
+} from "@prosody-foundry/images";
+import { type Lock, readLock } from "@prosody-foundry/lockfile";
+import { checkKnown, moduleName } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
 
 export const moduleWhy: CommandSpec = {
@@ -14,7 +22,9 @@ export const moduleWhy: CommandSpec = {
     const name = moduleName(word);
     const lock = await readLock(context.lockFile);
     const seriesFile = await readSeries(context.root);
-    const answers = selectImages(await readImages(context.root), names).flatMap((image) =>
+    const images = await readImages(context.root);
+    checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word: name, known: namesIn(lock, images) });
+    const answers = selectImages(images, names).flatMap((image) =>
       image.series
         .filter((series) => flags.series?.includes(series) ?? true)
         .map((series) => {
@@ -26,3 +36,10 @@ export const moduleWhy: CommandSpec = {
     return { value: answers, text: answers.map(({ because }) => because).join("") };
   },
 };
+
+/** Every module there is something to say about: locked, a release's own, or asked for by an image. */
+function namesIn(lock: Lock, images: readonly Image[]): string[] {
+  const core = Object.values(lock.releases).flatMap((release) => release.core);
+  const wanted = images.flatMap(({ modules }) => [...modules.required, ...modules.optional]);
+  return [...new Set([...Object.keys(lock.modules), ...wanted, ...core])];
+}
