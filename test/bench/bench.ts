@@ -168,23 +168,23 @@ function figuresOf({ cold, bumped, plan, started, official }: Measured): Figure[
       30_000,
       "under 30 kB",
     );
-  const alone = seconds("  against arm64 alone under QEMU", cold.seconds, slow?.seconds);
+  const alone = timed("  against arm64 alone under QEMU", cold.seconds, slow?.seconds);
   return [
-    seconds("cold build, amd64 and arm64", cold.seconds, both),
-    seconds("  against amd64 alone", cold.seconds, official.amd64.seconds),
+    timed("cold build, amd64 and arm64", cold.seconds, both),
+    timed("  against amd64 alone", cold.seconds, official.amd64.seconds),
     underShare(alone, 1 / 3, "under a third"),
-    seconds("warm build, one pin changed", bumped.seconds, both),
-    under(seconds("no-op plan", plan.seconds, official.unchangedSeconds), 2, "under 2 s"),
+    timed("warm build, one pin changed", bumped.seconds, both),
+    under(timed("no-op plan", plan.seconds, official.unchangedSeconds), 2, "under 2 s"),
     size(amd64, official.amd64),
     size(arm64, slow),
     bump(amd64, official.amd64),
     bump(arm64, slow),
-    seconds("time to ready, amd64", started.seconds, official.started.seconds),
+    timed("time to ready, amd64", started.seconds, official.started.seconds),
     { what: "idle memory, amd64", unit: "memory", ours: started.memory, official: official.started.memory },
   ];
 }
 
-function seconds(what: string, ours: number | undefined, official: number | undefined): Figure {
+function timed(what: string, ours: number | undefined, official: number | undefined): Figure {
   return { what, unit: "seconds", ours, official };
 }
 

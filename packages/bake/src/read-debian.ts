@@ -4,6 +4,7 @@ import { UserError } from "@prosody-foundry/kit";
 import { type BakeContext, engineEnv } from "./engine.ts";
 import { type DebianWish, explainApt, fetchStage } from "./fetch-stage.ts";
 import { type CachedFile, hashFile, inputUnreachable, keepFile, readCached, refuseInput } from "./read-cached.ts";
+import { refuseFullDisk } from "./read-disk.ts";
 import { ensureBase } from "./run-base.ts";
 
 /** The Debian that fetches for all suites: newer keys know older suites. */
@@ -99,10 +100,13 @@ async function runFetch(
   const input = fetchStage(wish);
   const result = await context.exec("docker", args, { env: engineEnv(context.engine), accept: "any", input });
   if (result.exitCode === 0) return;
+  await refuseFullDisk(folder);
   const what = `${wish.package} ${wish.version ?? ""}`.trim();
   const because = explainApt(result.stderr);
   if (because !== undefined) throw inputUnreachable(`${what} of Debian ${wish.suite}`, [because]);
-  throw new UserError("BUILD_FAILED", `Fetching ${what} from Debian ended with an error:\n${tail(result.stderr)}`);
+  throw new UserError("BUILD_FAILED", `Fetching ${what} from Debian ended with an error:\n${tail(result.stderr)}`, {
+    hint: "Run it again; `foundry doctor` shows what this machine lacks.",
+  });
 }
 
 function tail(text: string): string {

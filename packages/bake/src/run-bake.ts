@@ -4,10 +4,11 @@ import { UserError, prettyJson } from "@prosody-foundry/kit";
 import type { BakeDefinition } from "@docker/actions-toolkit/lib/types/buildx/bake.js";
 import { type BakeContext, engineEnv } from "./engine.ts";
 import { explainBuild, stepOf } from "./bake-output.ts";
+import { refuseFullDisk } from "./read-disk.ts";
 
 /**
  * Runs `docker buildx bake` over a definition in a folder that all its paths are relative to (newer buildx lets a bake
- * file reach only what is below the folder it runs in). The full output goes to `bake.log` there.
+ * file reach only what is below the folder it runs in). The full output goes to `bake.log` in the cache.
  * @throws UserError BUILD_FAILED, INPUT_UNREACHABLE (Debian's mirror), DISK_FULL
  */
 export async function runBake(context: BakeContext, definition: BakeDefinition, folder: string): Promise<void> {
@@ -23,7 +24,8 @@ export async function runBake(context: BakeContext, definition: BakeDefinition, 
       if (step !== undefined) context.progress(step);
     },
   });
-  const log = path.join(folder, "bake.log");
+  if (result.exitCode !== 0) await refuseFullDisk(folder);
+  const log = path.join(context.cacheDir, "bake.log");
   await writeFile(log, `${lines.join("\n")}\n`);
   if (result.exitCode !== 0) throw buildFailed(lines, log);
 }

@@ -11,6 +11,11 @@ it.each([
   expect(refusalOfDisk(error)).toMatchObject({ code: ours, message: expect.stringContaining("/cache/x") });
 });
 
+it("takes a folder that cannot be made for a read-only file system", () => {
+  const error = Object.assign(new Error("no such file"), { code: "ENOENT", syscall: "mkdir", path: "/cache/x" });
+  expect(refusalOfDisk(error)).toMatchObject({ code: "DISK_READ_ONLY" });
+});
+
 it.each([new Error("plain"), Object.assign(new Error("other"), { code: "ENOENT" }), "text", undefined])(
   "leaves %s alone",
   (error) => {

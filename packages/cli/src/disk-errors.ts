@@ -11,7 +11,9 @@ const faults: Readonly<Record<string, { code: string; words: string }>> = {
 /** What the operating system refused, as an error the user can mend; undefined for anything else. */
 export function refusalOfDisk(error: unknown): UserError | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
-  const fault = faults[String(error.code)];
+  // Making a folder and those above it, node says ENOENT of a read-only file system.
+  const code = error.code === "ENOENT" && "syscall" in error && error.syscall === "mkdir" ? "EROFS" : error.code;
+  const fault = faults[String(code)];
   if (fault === undefined) return undefined;
   const where = "path" in error && typeof error.path === "string" ? error.path : `a file (${error.message})`;
   return new UserError(fault.code, `${fault.words} ${where}`, {

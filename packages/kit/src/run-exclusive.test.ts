@@ -52,4 +52,15 @@ describe("runExclusive", () => {
       await expect(second).rejects.toMatchObject({ code: "BUSY", hint: expect.stringContaining(`${target}.lock`) });
     });
   });
+
+  it("says so when the mark was taken away while the work went on", async () => {
+    const target = path.join(folder, "lost");
+    const work = async () => {
+      await rm(`${target}.lock`, { recursive: true });
+      // The holder looks after its mark every two seconds.
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+    };
+    await expect(runExclusive(target, work)).rejects.toMatchObject({ code: "TAKEN_OVER" });
+    expect(await runExclusive(target, () => Promise.resolve("next"))).toBe("next");
+  });
 });
