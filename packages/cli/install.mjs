@@ -24,7 +24,9 @@ if (present !== wanted) {
     shell: process.platform === "win32",
   });
   if (result.status !== 0) {
-    console.error("INSTALL_FAILED: npm install did not finish.\n  Look at what npm said above; it needs the npm registry.");
+    console.error(
+      "INSTALL_FAILED: npm install did not finish.\n  Look at what npm said above; it needs the npm registry.",
+    );
     process.exit(1);
   }
   writeFileSync(stamp, wanted);

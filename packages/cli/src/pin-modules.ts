@@ -101,6 +101,9 @@ function judgementOf(finding: Finding, before: LockedModule | undefined): Judgem
   return { releases: [finding.release], verdict: finding.verdict, evidence };
 }
 
+// The other kinds carry the day upstream wrote what was read.
+const observedByUs: readonly Evidence["kind"][] = ["header", "core", "loaded"];
+
 function saysTheSame(a: Evidence, b: Evidence): boolean {
-  return a.kind === b.kind && a.says === b.says && a.because === b.because;
+  return observedByUs.includes(a.kind) && a.kind === b.kind && a.says === b.says && a.because === b.because;
 }

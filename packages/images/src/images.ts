@@ -29,7 +29,7 @@ export function checkImages(images: readonly Image[]): Image[] {
   for (const image of images) {
     const file = `images/${image.name}/image.json`;
     const fault = faultOf(image);
-    if (fault !== undefined) throw new UserError("IMAGE_MALFORMED", `${file}: ${fault}`);
+    if (fault !== undefined) throw new UserError("IMAGE_MALFORMED", `${file}: ${fault}`, { hint: mendImage });
     const other = variants.get(image.variant);
     if (other !== undefined) {
       throw new UserError(
@@ -44,6 +44,9 @@ export function checkImages(images: readonly Image[]): Image[] {
   }
   return [...images];
 }
+
+/** What to do about an image.json that is wrong. */
+export const mendImage = "Mend it there; images/prosody/image.json is one that is in order.";
 
 function faultOf(image: Image): string | undefined {
   if (!/^[a-z0-9][a-z0-9-]*$/u.test(image.name)) {

@@ -1,7 +1,7 @@
 import { readFile, readdir, readlink, stat } from "node:fs/promises";
 import path from "node:path";
 import { UserError, checkShape, compareText, parseJson, sha256 } from "@prosody-foundry/kit";
-import { checkImages } from "./images.ts";
+import { checkImages, mendImage } from "./images.ts";
 import { type Image, ImageManifest, SeriesFile } from "./manifest.ts";
 import { checkSeries } from "./releases.ts";
 
@@ -26,7 +26,7 @@ export async function readSeries(root: string): Promise<SeriesFile> {
       hint: "Go to the top folder of the repository.",
     });
   }
-  const origin = { file, code: "SERIES_MALFORMED" };
+  const origin = { file, code: "SERIES_MALFORMED", hint: "Mend it, or take the committed file back (`git checkout`)." };
   return checkSeries(checkShape(SeriesFile, parseJson(text, origin), origin), file);
 }
 
@@ -42,7 +42,7 @@ async function listImages(root: string): Promise<string[]> {
 
 async function readImage(root: string, name: string): Promise<Image> {
   const folder = path.join(root, "images", name);
-  const origin = { file: `images/${name}/image.json`, code: "IMAGE_MALFORMED" };
+  const origin = { file: `images/${name}/image.json`, code: "IMAGE_MALFORMED", hint: mendImage };
   const text = await readFile(path.join(folder, "image.json"), "utf8");
   const manifest = checkShape(ImageManifest, parseJson(text, origin), origin);
   const [rootfs, dockerfile] = await Promise.all([readRootfs(path.join(folder, "rootfs")), hashDockerfile(root, name)]);
@@ -56,6 +56,7 @@ async function hashDockerfile(root: string, name: string): Promise<string> {
   throw new UserError(
     "DOCKERFILE_MISSING",
     `Nothing builds ${name}: neither images/${name}/Dockerfile nor images/Dockerfile`,
+    { hint: "Take images/Dockerfile back (`git checkout`), or give the image one of its own." },
   );
 }
 

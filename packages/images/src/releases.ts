@@ -44,7 +44,7 @@ export function checkSeries(seriesFile: SeriesFile, file: string): SeriesFile {
     }),
   );
   if (faults[0] === undefined) return seriesFile;
-  throw new UserError("SERIES_MALFORMED", `${file}: ${faults[0]}`);
+  throw new UserError("SERIES_MALFORMED", `${file}: ${faults[0]}`, { hint: "Mend that release there." });
 }
 
 interface Place {

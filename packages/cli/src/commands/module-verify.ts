@@ -6,6 +6,7 @@ import type { CommandSpec } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { openSources, sourceOf } from "../open-sources.ts";
 import { renderTable } from "../table.ts";
+import { withScratch } from "../run-scratch.ts";
 
 interface PinCheck {
   module: string;
@@ -27,7 +28,9 @@ export const moduleVerify: CommandSpec = {
     const known = Object.keys(lock.modules);
     const named = args.map(moduleName);
     for (const word of named) checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word, known });
-    const checks = await checkPins(context, lock, named.length === 0 ? known.toSorted(compareText) : named);
+    const names = named.length === 0 ? known.toSorted(compareText) : named;
+    // With a cache of its own: what was fetched before proves nothing about the mirrors of today.
+    const checks = await withScratch(context.cacheDir, (cacheDir) => checkPins({ ...context, cacheDir }, lock, names));
     const wrong = findWrong(checks);
     const rows = checks.map((check) => [
       check.module,
