@@ -10,14 +10,17 @@ export const suite = "trixie";
 /** The host that Debian's own configuration serves. */
 export const officialDomain = "localhost";
 
+/** apt as debian:trixie-slim has it configured: no translations, no package kept. Changes nothing where it is. */
+const install = "apt-get -o Acquire::Languages=none -qq";
+
 /**
  * The official image's recipe: one layer of packages, tini, and the server as its own user. Named context `base`: Debian.
  * Its configuration is left out: it weighs nothing, and Debian's own serves a host as well.
  */
 export const officialDockerfile = `FROM base
-RUN apt-get -qq update \\
- && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends ${packages.join(" ")} \\
- && rm -rf /var/lib/apt/lists/* \\
+RUN ${install} update \\
+ && DEBIAN_FRONTEND=noninteractive ${install} install --no-install-recommends ${packages.join(" ")} \\
+ && apt-get clean && rm -rf /var/lib/apt/lists/* \\
  && install -d -o prosody -g prosody /run/prosody
 USER prosody
 EXPOSE 5222 5269 5280 5281
@@ -35,11 +38,3 @@ export const slimDpkgOptions = [
   ...["doc/*/copyright", "locale/locale.alias"].map((name) => `path-include=/usr/share/${name}`),
   "force-unsafe-io",
 ];
-
-/** What apt does there: it keeps no package and no cache. */
-export const slimAptConfiguration = `APT::Keep-Downloaded-Packages "false";
-Dir::Cache::pkgcache "";
-Dir::Cache::srcpkgcache "";
-Acquire::GzipIndexes "true";
-Acquire::Languages "none";
-`;

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import { type BakeContext, ensureBase, layoutManifests, linesForSuite } from "@prosody-foundry/bake";
 import type { Platform } from "@prosody-foundry/images";
 import { canonicalJson, sha256 } from "@prosody-foundry/kit";
 import { readAptSources, readMachineOs } from "../../packages/bake/src/read-apt.ts";
-import { officialDockerfile, probeDockerfile, slimAptConfiguration, slimDpkgOptions, suite } from "./recipe.ts";
+import { officialDockerfile, probeDockerfile, slimDpkgOptions, suite } from "./recipe.ts";
 import { measure } from "./measure.ts";
 
 /** The official recipe on one platform. */
@@ -84,7 +84,7 @@ async function ensureSlimBase(context: BakeContext, platform: Platform): Promise
   const options = ["--variant=minbase", "--include=ca-certificates"].concat(
     slimDpkgOptions.map((option) => `--dpkgopt=${option}`),
   );
-  const recipe = sha256(canonicalJson({ lines, options, slimAptConfiguration })).slice(0, 12);
+  const recipe = sha256(canonicalJson({ lines, options })).slice(0, 12);
   const reference = `prosody-foundry-bench/base:${suite}-${architecture}-${recipe}`;
   const present = await context.exec("docker", ["image", "inspect", reference], { accept: "any" });
   if (present.exitCode !== 0) await makeSlimBase(context, { architecture, lines, options, reference });
@@ -103,13 +103,10 @@ async function makeSlimBase(context: BakeContext, slim: SlimBase): Promise<void>
   context.progress(`Making a Debian ${suite} for ${architecture}, once`);
   const folder = await mkdtemp(path.join(context.cacheDir, "slim-"));
   const tar = path.join(folder, "base.tar");
-  const apt = path.join(folder, "apt.conf");
   // The probe tells whether the platform runs; mmdebstrap would want a program more to find out.
   const foreign = ["--skip=check/qemu", `--architectures=${architecture}`];
-  const hook = `--customize-hook=upload ${apt} /etc/apt/apt.conf.d/slim`;
   try {
-    await writeFile(apt, slimAptConfiguration);
-    await context.exec("mmdebstrap", [...options, ...foreign, hook, suite, tar, ...lines]);
+    await context.exec("mmdebstrap", [...options, ...foreign, suite, tar, ...lines]);
     await context.exec("docker", ["import", `--platform=linux/${architecture}`, tar, reference]);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -46,19 +46,19 @@ export async function buildCold({ context, bake, planned, target }: Ours): Promi
   return { seconds, report: reportOf(value) };
 }
 
-/** Builds both platforms after the pin of one module changed; which one, and its bucket. */
-export async function buildBumped(ours: Ours): Promise<OursBuilt & { module: string }> {
+/** Builds both platforms after the pin of one module changed; which one, */
+export async function buildBumped(ours: Ours): Promise<OursBuilt & { module: Target["modules"][number] }> {
   const { context, bake, planned, target } = ours;
   const before = await readMaterials(context, planned, target);
-  const { name } = chooseModule(target, before);
+  const module = chooseModule(target, before);
   const changed = {
     ...before,
-    modules: before.modules.map((module) => (module.name === name ? touch(module) : module)),
+    modules: before.modules.map((each) => (each.name === module.name ? touch(each) : each)),
   };
-  const bumped = bumpTarget(target, changed, name);
+  const bumped = bumpTarget(target, changed, module.name);
   const materials = async (): Promise<Materials> => changed;
   const { value, seconds } = await measure(() => buildTargets(bake, [bumped], { materials }));
-  return { seconds, report: reportOf(value), module: name };
+  return { seconds, report: reportOf(value), module };
 }
 
 /** Seconds of `foundry plan` as a user runs it, and whether it found that nothing has to be built. */

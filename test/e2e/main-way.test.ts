@@ -224,3 +224,52 @@ it("a module leaves the lock when nothing needs it any more", async () => {
   expect(diff).toMatchObject({ modules: [{ name: "mod_lastlog2", change: "removed" }] });
   expect(Object.keys((await lockOf()).modules)).not.toContain("mod_lastlog2");
 });
+
+describe("every command that reports", () => {
+  const nothing: Record<string, readonly string[]> = {
+    start: [],
+    setup: [],
+    doctor: [],
+    "module add": ["lastlog2", ...series, "--dry-run"],
+    "module remove": ["mod_http_upload"],
+    "module update": [...series, "--dry-run"],
+    "module outdated": [],
+    "module show": ["sasl2"],
+    "module why": ["sasl2"],
+    "module verify": ["sasl2"],
+    compat: ["sasl2", ...series, "--dry-run"],
+    plan: buildable,
+    build: buildable,
+    verify: buildable,
+    tags: buildable,
+  };
+
+  it("is tried here", async () => {
+    expect(await listCommands()).toEqual(Object.keys(nothing).toSorted());
+  });
+
+  it.each(Object.keys(nothing))("prints one JSON value: %s", async (command) => {
+    const words = command.split(" ");
+    const { exitCode, stdout, stderr } = await scene.foundry.run([...words, ...(nothing[command] ?? []), "--json"]);
+    expect(stderr).not.toMatch(/^[A-Z_]+: |^ +at /mu);
+    expect([0, 3]).toContain(exitCode);
+    expect(JSON.parse(stdout)).toBeTypeOf("object");
+  });
+});
+
+/** Names of the commands whose help has --json. */
+async function listCommands(): Promise<string[]> {
+  const names = [...(await namesIn([])), ...(await namesIn(["module"])).map((name) => `module ${name}`)];
+  const found: string[] = [];
+  for (const name of names) {
+    const { stdout } = await scene.foundry.run([...name.split(" "), "--help"]);
+    if (/^ {2}--json /mu.test(stdout)) found.push(name);
+  }
+  return found.toSorted();
+}
+
+async function namesIn(group: readonly string[]): Promise<string[]> {
+  const { stdout } = await scene.foundry.run([...group, "--help"]);
+  const [, commands = ""] = stdout.split("Commands:\n");
+  return [...commands.matchAll(/^ {2}(\w+)/gmu)].map(([, name]) => name ?? "").filter((name) => name !== "help");
+}

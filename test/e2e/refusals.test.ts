@@ -68,6 +68,8 @@ interface Row {
 }
 
 const requires = (name: string): Fault => json(image, { required: [name] }, ["modules"]);
+/** With the servers that were built already. */
+const sharedCache: Fault = async () => ({ FOUNDRY_CACHE: scene.cacheDir });
 const plan = ["plan", "--series", "13.0"];
 
 const rows: Row[] = [
@@ -118,8 +120,8 @@ const rows: Row[] = [
   { title: "a required module that is not locked", args: plan, arrange: requires("mod_rest"), code: "MODULE_CANNOT_SHIP", says: /mod_rest: it is not in the lock/u, hint: /foundry module add mod_rest/u },
   { title: "a module that conflicts with the release", args: plan, arrange: requires("mod_clash"), code: "MODULE_CANNOT_SHIP", says: /--% conflicts/u, hint: /Take mod_clash out/u },
   { title: "a tombstone", args: plan, arrange: requires("mod_http_upload"), code: "MODULE_CANNOT_SHIP", says: /tombstone on 13\.0\.1/u, hint: /Take mod_http_upload out/u },
-  { title: "a README whose front matter cannot be read", args: ["module", "add", "bad_readme", "--series", "13.0"], code: "README_FRONT_MATTER", says: /mod_bad_readme\/README\.md/u, hint: /Mend the YAML/u },
-  { title: "a module that is no Lua", args: ["module", "add", "bad_lua", "--series", "13.0"], code: "LUA_SYNTAX", says: /mod_bad_lua\.lua is no Lua: \[1:15\]/u, hint: /another revision/u },
+  { title: "a README whose front matter cannot be read", args: ["module", "add", "bad_readme", "--series", "13.0"], arrange: sharedCache, code: "README_FRONT_MATTER", says: /mod_bad_readme\/README\.md/u, hint: /Mend the YAML/u },
+  { title: "a module that is no Lua", args: ["module", "add", "bad_lua", "--series", "13.0"], arrange: sharedCache, code: "LUA_SYNTAX", says: /mod_bad_lua\.lua is no Lua: \[1:15\]/u, hint: /another revision/u },
   { title: "a module in use, to be removed", args: ["module", "remove", "sasl2"], code: "MODULE_IN_USE", says: /mod_sasl2_bind2 needs it/u, hint: /first/u },
 
   { title: "an upstream where nobody listens", args: ["module", "add", "rest"], arrange: async () => ({ FOUNDRY_MIRRORS: `${upstream}=${nowhere}` }), code: "SOURCE_UNREACHABLE", says: /127\.0\.0\.1:64999.*ECONNREFUSED/u, hint: /network/u },

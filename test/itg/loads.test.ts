@@ -4,6 +4,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { ensureServerImage, serverSeries } from "../fixtures/server-image.ts";
 
 const date = "2026-11-20";
+// Long enough for a server to start on a busy machine; some of the modules below make one hang.
+const timeout = 8000;
 
 /** Small modules, each with one trait: name → the code of its main file. */
 const modules = {
@@ -90,7 +92,8 @@ describe.each(serverSeries)("a real server of %s", (series) => {
   beforeAll(async () => {
     image = await ensureServerImage(series);
     const requests = Object.entries(modules).map(([name, code]) => shipped(name, code));
-    const loaded = await runLoads({ image, date, modules: requests, progress: (line) => lines.push(line) });
+    const progress = (line: string) => lines.push(line);
+    const loaded = await runLoads({ image, date, modules: requests, progress, timeout });
     for (const result of loaded) results.set(result.name, result);
   });
 
@@ -113,7 +116,7 @@ describe.each(serverSeries)("a real server of %s", (series) => {
 
   it("a module that spoils its server spoils nothing for the next one", async () => {
     const pair = [shipped("leaves_traces", modules.leaves_traces), shipped("loads", modules.loads)];
-    const loaded = await runLoads({ image, date, modules: pair, parallel: 1 });
+    const loaded = await runLoads({ image, date, modules: pair, parallel: 1, timeout });
     expect(loaded[1]?.evidence).toEqual(results.get("mod_loads")?.evidence);
   });
 
@@ -127,7 +130,7 @@ describe.each(serverSeries)("a real server of %s", (series) => {
       started.push(...args.filter((arg) => arg.startsWith("--name=")).map((arg) => arg.slice("--name=".length)));
       return runCommand(command, args, options);
     };
-    const [result] = await runLoads({ exec, image, date, modules: [shipped("runaway", code)], timeout: 6000 });
+    const [result] = await runLoads({ exec, image, date, modules: [shipped("runaway", code)], timeout: 3000 });
     expect(result?.evidence).toEqual({ kind: "loaded", says: "broken", because, date });
     const left = await runCommand("docker", ["ps", "--all", "--format={{.Names}}"]);
     expect(started.length).toBeGreaterThan(1);

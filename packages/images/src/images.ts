@@ -46,7 +46,7 @@ export function checkImages(images: readonly Image[]): Image[] {
 }
 
 /** What to do about an image.json that is wrong. */
-export const mendImage = "Mend it there; images/prosody/image.json is one that is in order.";
+export const mendImage = "Mend it, or take the committed file back (`git checkout`).";
 
 function faultOf(image: Image): string | undefined {
   if (!/^[a-z0-9][a-z0-9-]*$/u.test(image.name)) {

@@ -77,7 +77,8 @@ function commandError(command: string, args: readonly string[], result: RawResul
     });
   }
   const line = [command, ...args].join(" ");
-  if (result.timedOut) return new UserError("COMMAND_TIMED_OUT", `\`${line}\` did not end in time`);
+  const hint = "Run it again; `foundry doctor` shows what this machine lacks.";
+  if (result.timedOut) return new UserError("COMMAND_TIMED_OUT", `\`${line}\` did not end in time`, { hint });
   const tail = `${result.stderr}\n${result.stdout}`.trim().split("\n").slice(-15).join("\n");
-  return new UserError("COMMAND_FAILED", `\`${line}\` ended with ${result.exitCode ?? "no"} exit code:\n${tail}`);
+  return new UserError("COMMAND_FAILED", `\`${line}\` ended with ${result.exitCode ?? "no"} exit code:\n${tail}`, { hint });
 }
