@@ -208,6 +208,8 @@ interface Run {
 
 function describeRun(measured: Measured, { engine, loadBefore, seconds }: Run): string[] {
   const { official, bumped, plan, target } = measured;
+  const slow = typeof official.arm64 === "string" ? [] : [official.arm64.load];
+  const loads = [measured.cold.load, bumped.load, official.amd64.load, ...slow];
   return [
     `Prosody ${target.release.version} on both sides; ours with ${target.modules.length} community modules (${target.unshipped.length} not shipped), the official recipe with none.`,
     "Cold is without the engine's build cache. Making the Debian both builds start in is in neither's time.",
@@ -217,6 +219,7 @@ function describeRun(measured: Measured, { engine, loadBefore, seconds }: Run): 
     `The official recipe's base is ${(official.amd64.baseSize / 1e6).toFixed(1)} MB of its size. It is without the configuration.`,
     `Ready: from \`docker run\` until a client's stream opens. Idle: 3 s later, by docker stats. Plan, ready and idle: median of ${rounds}.`,
     ...(typeof official.arm64 === "string" ? [`arm64 was not run: ${official.arm64}`] : []),
+    `Load average at the end of each build: ${renderLoad(loads)} (ours cold, ours warm, official amd64, arm64); compare times only where these are alike.`,
     `Docker ${engine?.version}, buildx ${engine?.buildxVersion}, ${os.availableParallelism()} CPUs; load average ${renderLoad(loadBefore)} before, ${renderLoad(os.loadavg())} after ${Math.round(seconds)} s.`,
   ];
 }

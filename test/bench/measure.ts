@@ -1,8 +1,16 @@
+import os from "node:os";
+
+/** How long something took, and the machine's load average over its last minute. */
+export interface Duration {
+  seconds: number;
+  load: number;
+}
+
 /** Runs something and says how long it took. */
-export async function measure<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {
+export async function measure<T>(work: () => Promise<T>): Promise<Duration & { value: T }> {
   const start = performance.now();
   const value = await work();
-  return { value, seconds: (performance.now() - start) / 1000 };
+  return { value, seconds: (performance.now() - start) / 1000, load: os.loadavg()[0] ?? Number.NaN };
 }
 
 export function median(numbers: readonly number[]): number {

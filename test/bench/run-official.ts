@@ -5,7 +5,7 @@ import type { Platform } from "@prosody-foundry/images";
 import { canonicalJson, sha256 } from "@prosody-foundry/kit";
 import { readAptSources, readMachineOs } from "../../packages/bake/src/read-apt.ts";
 import { officialDockerfile, probeDockerfile, slimDpkgOptions, suite } from "./recipe.ts";
-import { measure } from "./measure.ts";
+import { type Duration, measure } from "./measure.ts";
 
 /** The official recipe on one platform. */
 export interface Official {
@@ -14,8 +14,7 @@ export interface Official {
   base: string;
 }
 
-export interface OfficialBuilt {
-  seconds: number;
+export interface OfficialBuilt extends Duration {
   /** Compressed bytes of all layers, and of the base's alone. */
   size: number;
   baseSize: number;
@@ -39,11 +38,13 @@ export async function buildCold(context: BakeContext, official: Official): Promi
   const output = `--output=type=oci,tar=false,dest=${path.join(folder, "layout")}`;
   const args = ["--no-cache", "--attest=type=provenance,mode=max", output];
   try {
-    const { seconds } = await measure(() => runBuild(context, official, { dockerfile: officialDockerfile, args }));
+    const { seconds, load } = await measure(() =>
+      runBuild(context, official, { dockerfile: officialDockerfile, args }),
+    );
     const { platforms } = await layoutManifests(path.join(folder, "layout"));
     const image = platforms[official.platform];
     if (image === undefined) throw new Error(`The official recipe gave no image for ${official.platform}`);
-    return { seconds, size: image.size, baseSize: image.layers[0]?.size ?? 0 };
+    return { seconds, load, size: image.size, baseSize: image.layers[0]?.size ?? 0 };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

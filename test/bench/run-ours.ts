@@ -7,7 +7,7 @@ import { z } from "zod";
 import { type Context, openBake } from "../../packages/cli/src/context.ts";
 import { gatherMaterials } from "../../packages/cli/src/gather-materials.ts";
 import { planImages, type Planned } from "../../packages/cli/src/plan-images.ts";
-import { measure } from "./measure.ts";
+import { type Duration, measure } from "./measure.ts";
 
 /** The release that Debian trixie has too, so both sides run one Prosody. */
 const release = "13.0.1";
@@ -21,8 +21,7 @@ export interface Ours {
   fetchSeconds: number;
 }
 
-export interface OursBuilt {
-  seconds: number;
+export interface OursBuilt extends Duration {
   report: Report;
 }
 
@@ -42,8 +41,8 @@ export async function prepareOurs(context: Context): Promise<Ours> {
 /** Builds both platforms in one bake from nothing. */
 export async function buildCold({ context, bake, planned, target }: Ours): Promise<OursBuilt> {
   const materials = (wanted: Target): Promise<Materials> => readMaterials(context, planned, wanted);
-  const { value, seconds } = await measure(() => buildTargets(bake, [target], { materials, noCache: true }));
-  return { seconds, report: reportOf(value) };
+  const { value, seconds, load } = await measure(() => buildTargets(bake, [target], { materials, noCache: true }));
+  return { seconds, load, report: reportOf(value) };
 }
 
 /** Builds both platforms after the pin of one module changed; which one, */
@@ -57,8 +56,8 @@ export async function buildBumped(ours: Ours): Promise<OursBuilt & { module: Tar
   };
   const bumped = bumpTarget(target, changed, module.name);
   const materials = async (): Promise<Materials> => changed;
-  const { value, seconds } = await measure(() => buildTargets(bake, [bumped], { materials }));
-  return { seconds, report: reportOf(value), module };
+  const { value, seconds, load } = await measure(() => buildTargets(bake, [bumped], { materials }));
+  return { seconds, load, report: reportOf(value), module };
 }
 
 /** Seconds of `foundry plan` as a user runs it, and whether it found that nothing has to be built. */

@@ -4,6 +4,7 @@ import path from "node:path";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Foundry, openFoundry } from "../fixtures/foundry.ts";
+import { StartOutput } from "../fixtures/foundry-output.ts";
 import { nowhere, sharedCache } from "../fixtures/repository.ts";
 
 const repository = path.resolve(import.meta.dirname, "../..");
@@ -44,7 +45,7 @@ it("builds the default image for this machine and says all there is to know to r
 });
 
 it("has built it before when nothing changed, and puts the image back when the engine lost it", async () => {
-  const { image } = (await foundry.json(["start"])) as { image: string };
+  const { image } = StartOutput.parse(await foundry.json(["start"]));
   await runCommand("docker", ["image", "rm", "--force", image]);
   const { stdout, stderr } = await foundry.run(["start"]);
   expect(stdout).toMatch(/^prosody-13-0: Prosody 13\.0\.\d+, built before$/mu);

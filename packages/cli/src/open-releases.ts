@@ -78,7 +78,12 @@ async function openRelease(context: Context, request: ServerRequest): Promise<Op
 const noModules = { lock: emptyLock(), sources: new Map() };
 
 function planServer({ image, seriesFile, reached }: ServerRequest, platform: Platform): Target {
-  const words = { name: "server", title: "Server", description: "What modules are loaded into to be judged", variant: "" };
+  const words = {
+    name: "server",
+    title: "Server",
+    description: "What modules are loaded into to be judged",
+    variant: "",
+  };
   // What the image is called is no part of it: another title is no reason to build all servers again.
   const bare: Image = { ...image, ...words, series: [reached.series], modules: { required: [], optional: [] } };
   const [target] = planTargets({

@@ -20,8 +20,8 @@ export const options = {
 
 /** A flag that takes all words up to the next flag; a word that is none of the known ones was mostly meant for the command. */
 function listOf(flags: string, description: string, known: readonly string[]): Option {
-  return new Option(flags, description).choices(known).argParser((word: string, before: string[] = []) => {
-    if (known.includes(word)) return [...before, word];
+  return new Option(flags, description).choices(known).argParser((word: string, before?: string[]) => {
+    if (known.includes(word)) return [...(before ?? []), word];
     const hint = didYouMean(word, known) ?? "Names of images and modules go before this flag.";
     throw new InvalidArgumentError(`Known: ${known.join(", ")}. ${hint}`);
   });

@@ -22,6 +22,8 @@ import { type OpenSource, openSources } from "./open-sources.ts";
 /** The plan and what it was made from. */
 export interface Planned {
   targets: Target[];
+  /** The same targets for all their declared platforms, whatever `--platform` says. */
+  allPlatforms: () => Target[];
   lock: Lock;
   sources: Map<string, OpenSource>;
   /** The server input of a target, fetched when it was not yet. */
@@ -46,10 +48,11 @@ export async function planImages(context: Context, names: readonly string[], fla
   const choices = flags.available === true ? choicesOf(reached) : chooseReleases(seriesFile, wanted, flags);
   const unavailable =
     flags.available === true ? await findUnavailable(context, { images, lock, sources, reached }) : {};
-  const targets = planTargets({ images, seriesFile, lock, choices, only, platforms: flags.platform, unavailable });
+  const plan = { images, seriesFile, lock, choices, only, unavailable };
   const files = new Map(reached.map(({ release, files: fetched }) => [release, fetched]));
   return {
-    targets,
+    targets: planTargets({ ...plan, platforms: flags.platform }),
+    allPlatforms: () => planTargets(plan),
     lock,
     sources,
     serverOf: async ({ release }) => files.get(release) ?? fetchRelease(await openBake(context), release),

@@ -22,7 +22,7 @@ export function createProgram(outcome: { exitCode: number }): Command {
   const program = new Command("foundry")
     .description("Images of the Prosody XMPP server, and the registry of its community modules.")
     .option("--root <folder>", "repository to work in (else the nearest one upward)")
-    .option("--mirror <url=replacement>", mirrorHelp, (word, before: string[] = []) => [...before, word])
+    .option("--mirror <url=replacement>", mirrorHelp, (word, before?: string[]) => [...(before ?? []), word])
     .option("--offline", "use what the cache has, reach for nothing")
     .addHelpText("after", exitCodeHelp)
     .exitOverride();

@@ -14,10 +14,12 @@ export interface Verified {
 
 /**
  * Starts every platform of a built target and checks it.
+ * @param whole - the target for more platforms, whose build will do when there is none of the target itself
  * @throws UserError NOT_BUILT.
  */
-export async function verifyBuilt(context: Context, target: Target): Promise<Verified[]> {
-  const report = await readReport(context.cacheDir, target.id);
+export async function verifyBuilt(context: Context, target: Target, whole = target): Promise<Verified[]> {
+  const own = await readReport(context.cacheDir, target.id);
+  const report = own ?? (await readReport(context.cacheDir, whole.id));
   if (report === undefined) {
     throw new UserError("NOT_BUILT", `${target.name} is not built: there is no build of ${target.id.slice(0, 12)}`, {
       hint: `Run \`foundry build ${target.image} --series ${target.series}\` with the same flags first.`,

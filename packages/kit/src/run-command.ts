@@ -80,5 +80,7 @@ function commandError(command: string, args: readonly string[], result: RawResul
   const hint = "Run it again; `foundry doctor` shows what this machine lacks.";
   if (result.timedOut) return new UserError("COMMAND_TIMED_OUT", `\`${line}\` did not end in time`, { hint });
   const tail = `${result.stderr}\n${result.stdout}`.trim().split("\n").slice(-15).join("\n");
-  return new UserError("COMMAND_FAILED", `\`${line}\` ended with ${result.exitCode ?? "no"} exit code:\n${tail}`, { hint });
+  return new UserError("COMMAND_FAILED", `\`${line}\` ended with ${result.exitCode ?? "no"} exit code:\n${tail}`, {
+    hint,
+  });
 }

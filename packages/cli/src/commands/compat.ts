@@ -2,9 +2,10 @@ import { allSeries, compareText, type Series } from "@prosody-foundry/kit";
 import { isPin, type Lock, readLock, updateLock } from "@prosody-foundry/lockfile";
 import { ensureContent } from "@prosody-foundry/source";
 import { candidateOf, type Candidate } from "../candidates.ts";
-import { checkKnown, type Context, moduleName } from "../context.ts";
+import type { Context } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
 import { judgeCandidates } from "../judge-candidates.ts";
+import { lockedNames } from "../locked-names.ts";
 import { type OpenRelease, openReleases } from "../open-releases.ts";
 import { type OpenSource, openSources, sourceOf } from "../open-sources.ts";
 import { rejudgeModule, type SeriesFinding } from "../pin-modules.ts";
@@ -19,10 +20,7 @@ export const compat: CommandSpec = {
   example: "foundry compat mod_firewall --series 13.0",
   async run(context, { args, flags }) {
     const lock = await readLock(context.lockFile);
-    const named = args.map(moduleName);
-    const known = Object.keys(lock.modules);
-    for (const word of named) checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word, known });
-    const names = named.length === 0 ? known.toSorted(compareText) : named;
+    const names = lockedNames(lock, args);
     const releases = await openReleases(context, flags.series ?? allSeries);
     const findings = await judgePins(context, { lock, names, releases });
     const after = applyFindings(lock, findings, releases);

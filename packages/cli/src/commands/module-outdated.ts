@@ -1,9 +1,10 @@
-import { allSeries, compareText, type Series } from "@prosody-foundry/kit";
+import { allSeries, type Series } from "@prosody-foundry/kit";
 import { isPin, type Lock, type LockedModule, readLock } from "@prosody-foundry/lockfile";
 import type { Changeset } from "@prosody-foundry/source";
 import { exitCodes } from "../exit-codes.ts";
-import { checkKnown, type Context, moduleName } from "../context.ts";
+import type { Context } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
+import { lockedNames } from "../locked-names.ts";
 import { openSources, sourceOf } from "../open-sources.ts";
 import { renderTable } from "../table.ts";
 
@@ -28,10 +29,7 @@ export const moduleOutdated: CommandSpec = {
   example: "foundry module outdated",
   async run(context, { args }) {
     const lock = await readLock(context.lockFile);
-    const named = args.map(moduleName);
-    const known = Object.keys(lock.modules);
-    for (const word of named) checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word, known });
-    const names = named.length === 0 ? known : named;
+    const names = lockedNames(lock, args);
     const rows = await findOutdated(context, lock, names);
     const text = rows.length === 0 ? `All ${names.length} pins are at upstream's newest revision.\n` : render(rows);
     return { value: rows, text, exitCode: rows.length === 0 ? exitCodes.done : exitCodes.findings };
@@ -41,7 +39,7 @@ export const moduleOutdated: CommandSpec = {
 async function findOutdated(context: Context, lock: Lock, names: readonly string[]): Promise<OutdatedPin[]> {
   const sources = openSources(context, lock);
   const rows: OutdatedPin[] = [];
-  for (const name of names.toSorted(compareText)) {
+  for (const name of names) {
     const module = lock.modules[name];
     if (module === undefined) continue;
     context.progress(`Asking for the history of ${name}`);

@@ -1,8 +1,8 @@
 import { readImages } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
 import { diffLocks, isPin, type Lock, updateLock } from "@prosody-foundry/lockfile";
-import { checkKnown, moduleName } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
+import { lockedNames } from "../locked-names.ts";
 import { describeDiff } from "./module-add.ts";
 
 export const moduleRemove: CommandSpec = {
@@ -12,12 +12,11 @@ export const moduleRemove: CommandSpec = {
   options: ["json"],
   example: "foundry module remove mod_firewall",
   async run(context, { args }) {
-    const names = args.map(moduleName);
     const images = await readImages(context.root);
     const wanted = images.flatMap(({ name, modules }) =>
       [...modules.required, ...modules.optional].map((module) => ({ image: name, module })),
     );
-    const remove = (lock: Lock): Lock => removeModules(lock, names, wanted);
+    const remove = (lock: Lock): Lock => removeModules(lock, lockedNames(lock, args), wanted);
     const { before, after } = await updateLock(context.lockFile, remove, { onWait: (message) => context.say(message) });
     return describeDiff(diffLocks(before, after));
   },
@@ -29,7 +28,6 @@ function removeModules(
   wanted: readonly { image: string; module: string }[],
 ): Lock {
   for (const name of names) {
-    checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word: name, known: Object.keys(lock.modules) });
     const image = wanted.find(({ module }) => module === name)?.image;
     if (image !== undefined) throw inUse(name, `images/${image}/image.json names it`);
     const parent = Object.keys(lock.modules).find((other) => !names.includes(other) && needs(lock, other, name));

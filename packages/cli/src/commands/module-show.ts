@@ -1,6 +1,6 @@
 import { isPin, type LockedModule, readLock } from "@prosody-foundry/lockfile";
-import { checkKnown, moduleName } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
+import { lockedNames } from "../locked-names.ts";
 
 export const moduleShow: CommandSpec = {
   name: "module show",
@@ -10,8 +10,7 @@ export const moduleShow: CommandSpec = {
   example: "foundry module show mod_http_oauth2",
   async run(context, { args }) {
     const lock = await readLock(context.lockFile);
-    const name = moduleName(args[0] ?? "");
-    checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word: name, known: Object.keys(lock.modules) });
+    const [name = ""] = lockedNames(lock, args);
     const module = lock.modules[name];
     if (module === undefined) throw new Error(`${name} is known and missing`);
     return { value: { name, ...module }, text: [`${name}, from ${module.source}`, ...describe(module), ""].join("\n") };

@@ -1,7 +1,7 @@
 import { allSeries, UserError } from "@prosody-foundry/kit";
 import { type Lock, readLock } from "@prosody-foundry/lockfile";
-import { checkKnown, moduleName } from "../context.ts";
 import type { CommandSpec, Outcome } from "../command.ts";
+import { lockedNames } from "../locked-names.ts";
 import { openLockedSource } from "../open-sources.ts";
 import { changePins } from "./module-add.ts";
 
@@ -14,7 +14,7 @@ export const moduleUpdate: CommandSpec = {
   async run(context, { args, flags }) {
     const lock = await readLock(context.lockFile);
     const outcomes: Outcome[] = [];
-    for (const [source, names] of groupBySource(lock, args.map(moduleName))) {
+    for (const [source, names] of groupBySource(lock, args)) {
       const request = { names, series: flags.series ?? allSeries, hold: false, dryRun: flags.dryRun === true };
       outcomes.push(await changePins(context, { ...request, source: openLockedSource(context, lock, source) }));
     }
@@ -27,13 +27,9 @@ export const moduleUpdate: CommandSpec = {
   },
 };
 
-function groupBySource(lock: Lock, named: readonly string[]): Map<string, string[]> {
-  const known = Object.keys(lock.modules);
-  for (const word of named) checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word, known });
-  const groups = new Map<string, string[]>();
-  for (const [name, { source, hold }] of Object.entries(lock.modules)) {
-    if (named.length === 0 ? hold : !named.includes(name)) continue;
-    groups.set(source, [...(groups.get(source) ?? []), name]);
-  }
-  return groups;
+/** Whoever names a held module means it. */
+function groupBySource(lock: Lock, words: readonly string[]): Map<string, string[]> {
+  const names = lockedNames(lock, words);
+  const moving = words.length > 0 ? names : names.filter((name) => lock.modules[name]?.hold === false);
+  return Map.groupBy(moving, (name) => lock.modules[name]?.source ?? "");
 }

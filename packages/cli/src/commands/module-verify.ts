@@ -1,9 +1,10 @@
-import { compareText, isUserError } from "@prosody-foundry/kit";
+import { isUserError } from "@prosody-foundry/kit";
 import { isPin, type Lock, type Pin, readLock } from "@prosody-foundry/lockfile";
 import { integrityOf, type Source, treeOf } from "@prosody-foundry/source";
-import { checkKnown, type Context, moduleName } from "../context.ts";
+import type { Context } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { lockedNames } from "../locked-names.ts";
 import { openSources, sourceOf } from "../open-sources.ts";
 import { renderTable } from "../table.ts";
 import { withScratch } from "../run-scratch.ts";
@@ -25,10 +26,7 @@ export const moduleVerify: CommandSpec = {
   example: "foundry module verify mod_firewall",
   async run(context, { args }) {
     const lock = await readLock(context.lockFile);
-    const known = Object.keys(lock.modules);
-    const named = args.map(moduleName);
-    for (const word of named) checkKnown("MODULE_NOT_LOCKED", "module in the lock called", { word, known });
-    const names = named.length === 0 ? known.toSorted(compareText) : named;
+    const names = lockedNames(lock, args);
     // With a cache of its own: what was fetched before proves nothing about the mirrors of today.
     const checks = await withScratch(context.cacheDir, (cacheDir) => checkPins({ ...context, cacheDir }, lock, names));
     const wrong = findWrong(checks);

@@ -11,9 +11,12 @@ export const verify: CommandSpec = {
   options: ["series", "release", "available", "platform", "json"],
   example: "foundry verify prosody --series 13.0 --platform linux/amd64",
   async run(context, { args, flags }) {
-    const { targets } = await planImages(context, args, flags);
+    const planned = await planImages(context, args, flags);
     const verified: Verified[] = [];
-    for (const target of targets) verified.push(...(await verifyBuilt(context, target)));
+    for (const target of planned.targets) {
+      const whole = planned.allPlatforms().find(({ name }) => name === target.name);
+      verified.push(...(await verifyBuilt(context, target, whole)));
+    }
     return {
       value: verified,
       text: verified.map(renderVerified).join("\n"),
