@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { type BakeContext, engineEnv, loadTarget, type Report } from "@prosody-foundry/bake";
 import type { Platform, Target } from "@prosody-foundry/images";
-import { type Exec, prettyJson, runCommand } from "@prosody-foundry/kit";
+import { type Exec, isUserError, prettyJson, runCommand } from "@prosody-foundry/kit";
 import { type Context, openBake } from "../../packages/cli/src/context.ts";
 import { openContext } from "../../packages/cli/src/read-context.ts";
 import { type Figure, ratioOf, renderFigures, under, underShare } from "./figures.ts";
@@ -41,18 +42,20 @@ interface OfficialMeasured {
 }
 
 http.setGlobalProxyFromEnv();
-await main();
+await main().catch(reportError);
 
 /** Compares our image with the official image's recipe on this machine's engine, and prints one table. */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
   const cacheDir = await mkdtemp(path.join(os.tmpdir(), "prosody-foundry-bench-"));
+  // Locks end the process at once on a signal, so nothing asynchronous can be relied on to clean up.
+  process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
   process.env["FOUNDRY_CACHE"] = cacheDir;
   const { context, printer } = openContext({ root: path.resolve(import.meta.dirname, "../..") });
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   context.exec = (command, args, options) => runCommand(command, args, { ...options, cancelSignal: stop.signal });
-  const takeBack = await lendEmulator();
+  lendEmulator();
   const loadBefore = os.loadavg();
   try {
     const { value: measured, seconds } = await measure(() => measureAll(context));
@@ -61,9 +64,16 @@ async function main(): Promise<void> {
     process.stdout.write(values.json ? toJson(measured, notes) : renderFigures(figuresOf(measured), notes));
   } finally {
     printer.end();
-    await takeBack();
-    await rm(cacheDir, { recursive: true, force: true });
   }
+}
+
+/** What a user can mend gets a sentence; anything else keeps its stack. */
+function reportError(error: unknown): void {
+  const isUsage = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  if (!isUsage && !isUserError(error)) throw error;
+  process.exitCode = isUsage ? 2 : 1;
+  const hint = isUserError(error) && error.hint !== undefined ? `\n  ${error.hint}` : "";
+  process.stderr.write(`${error.message}${hint}\n`);
 }
 
 async function measureAll(context: Context): Promise<Measured> {
@@ -129,6 +139,7 @@ async function startBoth(bake: BakeContext, report: Report): Promise<{ ours: Sta
     started.ours.push(await startOnce(bake.exec, ours));
     started.official.push(await startOnce(bake.exec, official));
   }
+  await bake.exec("docker", ["rmi", officialReference]);
   return { ours: medianStart(started.ours), official: medianStart(started.official) };
 }
 

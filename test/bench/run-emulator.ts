@@ -1,4 +1,4 @@
-import { access, writeFile } from "node:fs/promises";
+import { accessSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 const binfmt = "/proc/sys/fs/binfmt_misc";
@@ -9,25 +9,27 @@ const program = "/usr/bin/qemu-aarch64-static";
 const magic = String.raw`\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00`;
 const mask = String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff`;
 
-const nothing = async (): Promise<void> => undefined;
-
 /**
- * Lends an engine on this machine QEMU for arm64; the answer takes it back. Where that cannot be done nothing happens:
- * the engine may have an emulator of its own, and the probe tells.
+ * Lends an engine on this machine QEMU for arm64 until this process ends. Where that cannot be done nothing happens: the
+ * engine may have an emulator of its own, and the probe tells.
  */
-export async function lendEmulator(): Promise<() => Promise<void>> {
+export function lendEmulator(): void {
+  takeBack();
   try {
-    await access(program);
-    await unregister();
+    accessSync(program);
     // F: the kernel opens the program now, so it is found from inside every container.
-    await writeFile(path.join(binfmt, "register"), `:${name}:M::${magic}:${mask}:${program}:F`);
-    return unregister;
+    writeFileSync(path.join(binfmt, "register"), `:${name}:M::${magic}:${mask}:${program}:F`);
+    process.once("exit", takeBack);
   } catch {
-    return nothing;
+    // Not root, no binfmt_misc, no QEMU.
   }
 }
 
 /** Also what a killed run left. */
-async function unregister(): Promise<void> {
-  await writeFile(path.join(binfmt, name), "-1", { flag: "r+" }).catch(() => undefined);
+function takeBack(): void {
+  try {
+    writeFileSync(path.join(binfmt, name), "-1", { flag: "r+" });
+  } catch {
+    // It is not there.
+  }
 }

@@ -221,16 +221,16 @@ it("a module leaves the lock when nothing needs it any more", async () => {
 });
 
 describe("a command that reports", () => {
-  // foundry.json reads standard output as one JSON value.
-  const above = "build compat plan tags verify".split(" ");
+  // foundry.json reads standard output as one JSON value; start is tried in a file of its own.
+  const above = "build compat plan start tags verify".split(" ");
   const aboveOfModule = "add outdated remove show update verify why".split(" ").map((name) => `module ${name}`);
 
-  it.each(["setup", "doctor", "start"])("prints one JSON value: %s", async (command) => {
+  it.each(["setup", "doctor"])("prints one JSON value: %s", async (command) => {
     expect(await scene.foundry.json([command])).toBeTypeOf("object");
   });
 
   it("is tried in this file", async () => {
-    expect(await listCommands()).toEqual([...above, ...aboveOfModule, "setup", "doctor", "start"].toSorted());
+    expect(await listCommands()).toEqual([...above, ...aboveOfModule, "setup", "doctor"].toSorted());
   });
 });
 

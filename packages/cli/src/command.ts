@@ -8,8 +8,10 @@ export interface Flags {
   available?: boolean;
   dryRun?: boolean;
   explain?: boolean;
+  folder?: string;
   hold?: boolean;
   json?: boolean;
+  licence?: string;
   cache?: boolean;
   platform?: Platform[];
   release?: string;

@@ -1,6 +1,6 @@
 import { UserError } from "@prosody-foundry/kit";
 import type { Lock, LockedSource } from "@prosody-foundry/lockfile";
-import { openSource, type Source, type SourceContext } from "@prosody-foundry/source";
+import { openSource, type Source, type SourceContext, type SourceSpec } from "@prosody-foundry/source";
 import { checkKnown, type Context } from "./context.ts";
 import { fetchDebianDaily } from "./fetch-debian.ts";
 
@@ -30,12 +30,17 @@ export function openLockedSource(context: Context, lock: Lock, name: string): Op
   const known: Record<string, LockedSource> = { [upstreamName]: upstream, ...lock.sources };
   checkKnown("SOURCE_UNKNOWN", "source", { word: name, known: Object.keys(known) });
   const locked = known[name] ?? upstream;
-  const open = sourceContext(context);
-  const tree = openSource({ name, kind: locked.kind, url: locked.url, folder: locked.folder }, open);
+  const tree = openTree(context, { name, ...locked });
   const mirrors = locked.debian.map((suite) =>
-    openSource({ name: `${name} of Debian ${suite}`, kind: "debian", url: suite, folder: "" }, open),
+    openTree(context, { name: `${name} of Debian ${suite}`, kind: "debian", url: suite, folder: "" }),
   );
   return { name, locked, tree, all: [tree, ...mirrors] };
+}
+
+/** One tree, whatever the lock says. */
+export function openTree(context: Context, spec: SourceSpec): Source {
+  const { name, kind, url, folder } = spec;
+  return openSource({ name, kind, url, folder }, sourceContext(context));
 }
 
 /** All sources of the lock by name. */

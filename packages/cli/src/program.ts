@@ -15,6 +15,7 @@ const mirrorHelp = "fetch a URL from somewhere else; the content is checked by h
 
 const groups: Readonly<Record<string, string>> = {
   module: "pins of community modules in modules.lock.json",
+  source: "trees that modules come from",
 };
 
 /** The whole command line; the exit code of the command that ran is put into `outcome`. */

@@ -59,8 +59,10 @@ it("a repository without images has none", async () => {
   expect(await readImages(root)).toEqual([]);
 });
 
+const mend = "Mend it, or take the committed file back (`git checkout`).";
+
 it.each([
-  ["malformed JSON", "prosody", '{\n"title": x}', /images\/prosody\/image\.json:2:10 is no JSON/u, undefined],
+  ["malformed JSON", "prosody", '{\n"title": x}', /images\/prosody\/image\.json:2:10 is no JSON/u, mend],
   [
     "a misspelt field",
     "prosody",
@@ -68,30 +70,30 @@ it.each([
     /Unrecognized key: "platform"/u,
     "Did you mean platforms?",
   ],
-  ["an unknown series", "prosody", { ...manifest, series: ["13.1"] }, /series\[0\]: Invalid option/u, undefined],
+  ["an unknown series", "prosody", { ...manifest, series: ["13.1"] }, /series\[0\]: Invalid option/u, mend],
   [
     "a bad module name",
     "prosody",
     { ...manifest, modules: { required: ["x"], optional: [] } },
     /modules\.required\[0\]: is no module name/u,
-    undefined,
+    mend,
   ],
-  ["no platform", "prosody", { ...manifest, platforms: [] }, /platforms: /u, undefined],
+  ["no platform", "prosody", { ...manifest, platforms: [] }, /platforms: /u, mend],
   [
     "a bad package name",
     "prosody",
     { ...manifest, packages: { all: ["a b"] } },
     /packages\.all\[0\]: is no Debian package name/u,
-    undefined,
+    mend,
   ],
   [
     "a module named twice",
     "prosody",
     { ...manifest, modules: { required: ["mod_x"], optional: ["mod_x"] } },
     /mod_x is named twice/u,
-    undefined,
+    mend,
   ],
-  ["a bad folder name", "My_Image", manifest, /images\/My_Image\/image\.json: the folder's name/u, undefined],
+  ["a bad folder name", "My_Image", manifest, /images\/My_Image\/image\.json: the folder's name/u, mend],
 ])("an image.json with %s is refused, naming file and field", async (...row) => {
   const [, folder, content, message, hint] = row;
   await put("Dockerfile", "FROM scratch\n");

@@ -11,6 +11,7 @@ import { moduleVerify } from "./module-verify.ts";
 import { moduleWhy } from "./module-why.ts";
 import { plan } from "./plan.ts";
 import { setup } from "./setup.ts";
+import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
@@ -27,6 +28,7 @@ export const commands: readonly CommandSpec[] = [
   moduleShow,
   moduleWhy,
   moduleVerify,
+  sourceAdd,
   compat,
   plan,
   build,
