@@ -48,12 +48,12 @@ await main().catch(reportError);
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
   const cacheDir = await mkdtemp(path.join(os.tmpdir(), "prosody-foundry-bench-"));
-  // Locks end the process at once on a signal, so nothing asynchronous can be relied on to clean up.
   process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
   process.env["FOUNDRY_CACHE"] = cacheDir;
   const { context, printer } = openContext({ root: path.resolve(import.meta.dirname, "../..") });
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  // For good, not once: the lock files' library ends the process when it finds itself the only listener.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   context.exec = (command, args, options) => runCommand(command, args, { ...options, cancelSignal: stop.signal });
   lendEmulator();
   const loadBefore = os.loadavg();

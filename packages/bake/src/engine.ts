@@ -59,9 +59,13 @@ export function parseBuildxVersion(text: string): string {
   return /\bv?(\d+\.\d+\.\d+)/u.exec(text)?.[1] ?? "unknown";
 }
 
-export const engineMissing = (because: string): UserError =>
+/** @param host - the DOCKER_HOST somebody chose, so that no other engine is offered */
+export const engineMissing = (because: string, host?: string): UserError =>
   new UserError("ENGINE_MISSING", `No container engine answers: ${because}`, {
-    hint: "Install Docker (on Debian or Ubuntu as root, `foundry setup` does it), or start it, or set DOCKER_HOST.",
+    hint:
+      host === undefined
+        ? "Install Docker (on Debian or Ubuntu as root, `foundry setup` does it), or start it, or set DOCKER_HOST."
+        : `Start the engine at ${host}, or unset DOCKER_HOST to use another.`,
   });
 
 export const buildxMissing = (): UserError =>

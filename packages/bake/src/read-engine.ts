@@ -66,7 +66,8 @@ async function readInfo(exec: Exec, env: Record<string, string>): Promise<Engine
     timeout: 30_000,
   }).catch(whenNoDocker);
   const info = EngineInfo.safeParse(parseJson(answer.stdout));
-  if (!info.success) throw engineMissing(lastLine(answer.stderr) || "the docker daemon gave no answer");
+  if (!info.success)
+    throw engineMissing(lastLine(answer.stderr) || "the docker daemon gave no answer", env["DOCKER_HOST"]);
   return info.data;
 }
 

@@ -11,7 +11,7 @@ import path from "node:path";
 
 /**
  * Brings one platform's image of a build into the engine's store and says its name there,
- * `prosody-foundry/<image>:<release>-<architecture>`. Does nothing when the engine has it.
+ * `prosody-foundry/<image>:<release>-<architecture>-<id>`. Does nothing when the engine has it.
  * @throws UserError PLATFORM_NOT_BUILT, LAYOUT_BROKEN
  */
 export async function loadTarget(context: BakeContext, report: Report, platform: Platform): Promise<string> {
@@ -33,7 +33,8 @@ export async function loadTarget(context: BakeContext, report: Report, platform:
 /** Docker takes no `+` and no `~` in a tag. */
 function referenceOf(report: Report, platform: Platform): string {
   const version = report.release.replace(/[^\w.-]/gu, "-");
-  return `prosody-foundry/${report.image}:${version}-${platform.slice("linux/".length)}`;
+  // With the id: every checkout and cache that uses this engine would otherwise move each other's names.
+  return `prosody-foundry/${report.image}:${version}-${platform.slice("linux/".length)}-${report.id.slice(0, 12)}`;
 }
 
 interface NamedImage {

@@ -17,7 +17,7 @@ export const machineRows: Row[] = [
     arrange: async () => ({ DOCKER_HOST: "unix:///nonexistent/docker.sock" }),
     code: "ENGINE_MISSING",
     says: /unix:\/\/\/nonexistent/u,
-    hint: /Install Docker/u,
+    hint: /Start the engine at unix/u,
   },
   {
     title: "no docker",
