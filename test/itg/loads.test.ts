@@ -92,8 +92,8 @@ describe.each(serverSeries)("a real server of %s", (series) => {
   beforeAll(async () => {
     image = await ensureServerImage(series);
     const requests = Object.entries(modules).map(([name, code]) => shipped(name, code));
-    const progress = (line: string) => lines.push(line);
-    const loaded = await runLoads({ image, date, modules: requests, progress, timeout });
+    const told = { progress: (line: string) => lines.push(line), timeout };
+    const loaded = await runLoads({ image, date, modules: requests, ...told });
     for (const result of loaded) results.set(result.name, result);
   });
 
