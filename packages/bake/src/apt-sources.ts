@@ -70,27 +70,17 @@ function trimSlash(uri: string): string {
   return uri.replace(/\/+$/u, "");
 }
 
-/** Where Debian itself is had when the machine is none or says nothing: Debian's own addresses. */
-const debianItself: readonly AptSource[] = ["", "-updates", "-security"].map((pocket) => ({
-  uri: `http://deb.debian.org/debian${pocket === "-security" ? "-security" : ""}`,
-  suite: `stable${pocket}`,
-  components: ["main"],
-  signedBy: undefined,
-}));
-
 /**
  * The lines (one-line style, component main) by which the machine's own mirrors give another Debian suite: its entries
- * for `codename`, `codename-updates` and `codename-security` with the name exchanged. Debian's own addresses where the
- * machine has none of those.
+ * for `codename`, `codename-updates` and `codename-security` with the name exchanged. None where the machine is no
+ * Debian: which mirror to trust is not for us to say.
  */
 export function linesForSuite(sources: readonly AptSource[], codename: string, suite: string): string[] {
-  const own = sources.filter((source) => pocketOf(source.suite, codename) !== undefined && isMain(source));
-  const chosen = own.length > 0 ? own : debianItself;
-  const name = own.length > 0 ? codename : "stable";
   const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-  const lines = chosen.map(
-    (source) => `deb [signed-by=${keyring}] ${source.uri} ${suite}${pocketOf(source.suite, name) ?? ""} main`,
-  );
+  const lines = sources.filter(isMain).flatMap((source) => {
+    const pocket = pocketOf(source.suite, codename);
+    return pocket === undefined ? [] : [`deb [signed-by=${keyring}] ${source.uri} ${suite}${pocket} main`];
+  });
   return [...new Set(lines)];
 }
 

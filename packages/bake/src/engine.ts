@@ -24,6 +24,8 @@ export interface BakeContext {
   fetch?: typeof globalThis.fetch;
   /** URL of an input → another URL or a local path that must give the same content. */
   mirrors?: Readonly<Record<string, string>>;
+  /** Fetches nothing: what the cache does not have is INPUT_UNREACHABLE. */
+  offline?: boolean;
 }
 
 /** The environment a docker command gets beside the inherited one. */

@@ -5,6 +5,7 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { UserError, prettyJson, writeFileWhole } from "@prosody-foundry/kit";
 import { z } from "zod";
+import type { BakeContext } from "./engine.ts";
 
 /** A file of the input cache. */
 export interface CachedFile {
@@ -85,4 +86,10 @@ export function inputUnreachable(what: string, because: readonly string[], cause
     hint: "Try again with a network that reaches it, pick another with --release, or take the newest reachable with --available.",
     cause,
   });
+}
+
+/** @throws UserError INPUT_UNREACHABLE when this command may ask nobody. */
+export function refuseOffline(context: Pick<BakeContext, "offline">, what: string): void {
+  if (context.offline === true)
+    throw inputUnreachable(what, ["this command works offline, and the cache does not have it"]);
 }

@@ -3,7 +3,15 @@ import path from "node:path";
 import { UserError } from "@prosody-foundry/kit";
 import { type BakeContext, engineEnv } from "./engine.ts";
 import { type DebianWish, explainApt, fetchStage } from "./fetch-stage.ts";
-import { type CachedFile, hashFile, inputUnreachable, keepFile, readCached, refuseInput } from "./read-cached.ts";
+import {
+  type CachedFile,
+  hashFile,
+  inputUnreachable,
+  keepFile,
+  readCached,
+  refuseInput,
+  refuseOffline,
+} from "./read-cached.ts";
 import { refuseFullDisk } from "./read-disk.ts";
 import { ensureBase } from "./run-base.ts";
 
@@ -76,6 +84,7 @@ export async function withDebianFiles<T>(
   wish: DebianWish,
   use: (folder: string) => Promise<T>,
 ): Promise<T> {
+  refuseOffline(context, `${wish.package} ${wish.version ?? ""} of Debian ${wish.suite}`);
   const base = await ensureBase(context, fetchSuite);
   await mkdir(context.cacheDir, { recursive: true });
   const folder = await mkdtemp(path.join(context.cacheDir, "fetch-"));

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { RevisionRelease } from "@prosody-foundry/images";
 import { isUserError } from "@prosody-foundry/kit";
 import type { BakeContext } from "./engine.ts";
-import { type CachedFile, inputUnreachable, keepFile, readCached, refuseInput } from "./read-cached.ts";
+import { type CachedFile, inputUnreachable, keepFile, readCached, refuseInput, refuseOffline } from "./read-cached.ts";
 import { download } from "./read-url.ts";
 
 /** The tree of a revision as a gzipped tar with one folder at its top, checked by its git tree id. */
@@ -12,6 +12,7 @@ export async function readRevision(context: BakeContext, release: RevisionReleas
   const cached = await readCached(file);
   if (cached !== undefined) return cached;
   await mkdir(context.cacheDir, { recursive: true });
+  refuseOffline(context, `Prosody ${release.version}`);
   const work: Work = { context, release, folder: await mkdtemp(path.join(context.cacheDir, "fetch-")) };
   try {
     const made = release.kind === "git" ? await fetchGit(work) : await fetchHg(work);
@@ -40,7 +41,8 @@ async function fetchGit(work: Work): Promise<string> {
   const fetchOne = ["-C", repository, "fetch", "--quiet", "--depth=1", placeOf(work), release.node];
   await git(work, fetchOne).catch((error: unknown) => {
     if (!isUserError(error, "COMMAND_FAILED")) throw error;
-    throw inputUnreachable(`Prosody ${release.version}`, [error.message], error);
+    // The command's own first line is ours; what git said comes after it.
+    throw inputUnreachable(`Prosody ${release.version}`, [error.message.split("\n").slice(1).join(" ")], error);
   });
   const tree = await git(work, ["-C", repository, "rev-parse", `${release.node}^{tree}`]);
   return packTree(work, repository, tree);

@@ -1,7 +1,7 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { BakeContext } from "./engine.ts";
-import { inputUnreachable } from "./read-cached.ts";
+import { inputUnreachable, refuseOffline } from "./read-cached.ts";
 
 /**
  * Brings a URL or a local path into a file.
@@ -9,6 +9,7 @@ import { inputUnreachable } from "./read-cached.ts";
  */
 export async function download(context: BakeContext, place: string, file: string): Promise<void> {
   if (!/^https?:/u.test(place)) return copyLocal(place, file);
+  refuseOffline(context, place);
   context.progress(`Fetching ${place}`);
   const response = await (context.fetch ?? fetch)(place, { signal: AbortSignal.timeout(60_000) }).catch(
     (error: unknown) => {

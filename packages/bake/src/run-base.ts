@@ -49,6 +49,8 @@ async function readRegistryDigest(context: BakeContext, suite: string): Promise<
 async function bootstrapBase(context: BakeContext, suite: string): Promise<Base> {
   const machine = await readMachineOs();
   const lines = linesForSuite(await readAptSources(), machine.codename, suite);
+  if (lines.length === 0)
+    throw baseUnreachable(suite, "no registry answers, and this machine's apt names no Debian mirror");
   const rules = await readReleaseRules(context.exec);
   const recipe = sha256(canonicalJson({ suite, lines, rules, basePackages, recipeVersion: 1 })).slice(0, 12);
   const reference = `prosody-foundry/base:${suite}-${recipe}`;

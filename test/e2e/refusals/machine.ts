@@ -4,6 +4,14 @@ import { build, requires, type Row } from "./row.ts";
 /** Machines that lack something. */
 export const machineRows: Row[] = [
   {
+    title: "offline, with nothing in the cache",
+    args: ["--offline", ...build],
+    arrange: async (place) => ({ FOUNDRY_CACHE: `${place.root}/empty` }),
+    code: "INPUT_UNREACHABLE",
+    says: /works offline, and the cache does not have it/u,
+    hint: /network/u,
+  },
+  {
     title: "no engine",
     args: build,
     arrange: async () => ({ DOCKER_HOST: "unix:///nonexistent/docker.sock" }),
