@@ -49,7 +49,7 @@ describe("a machine without an engine", () => {
     expect(rows[0]).toMatchObject({
       name: "container engine",
       ok: false,
-      hint: expect.stringContaining("foundry setup") as unknown,
+      hint: expect.stringContaining("unset DOCKER_HOST") as unknown,
     });
   });
 
