@@ -3,7 +3,7 @@ import { explainBuild, stepOf } from "./bake-output.ts";
 
 describe("stepOf", () => {
   it.each([
-    ["#12 [linux/arm64 root 3/4] RUN <<END (use-suite…)", "linux/arm64 root 3/4: RUN"],
+    ["#12 [linux/arm64 root 3/4] RUN <<END (use-suite…)", "Building linux/arm64 root 3/4"],
     ["#39 exporting to oci image format", "exporting to oci image format"],
     ["#1 [internal] load build definition from Dockerfile", undefined],
     ["#12 0.345 Get:1 http://mirror.example/debian trixie", undefined],

@@ -4,7 +4,7 @@ import { explainApt } from "./fetch-stage.ts";
 export function stepOf(line: string): string | undefined {
   const match = /^#\d+ (\[[^\]]*\] (?:RUN|COPY|FROM|exporting).*|exporting to .*)$/u.exec(line);
   if (match?.[1] === undefined || match[1].startsWith("[internal]")) return undefined;
-  return match[1].replace(/\s*<<.*$/u, "").replace(/^\[([^\]]*)\] (\w+).*$/u, "$1: $2");
+  return match[1].replace(/\s*<<.*$/u, "").replace(/^\[([^\]]*)\] \w+.*$/u, "Building $1");
 }
 
 /** Why a build failed, in one sentence, with the code it deserves. */

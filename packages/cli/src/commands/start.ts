@@ -18,7 +18,9 @@ export const start: CommandSpec = {
   options: ["json"],
   example: "foundry start",
   async run(context) {
-    await prepareEngine(context);
+    const engine = await prepareEngine(context);
+    // Where docker finds the engine by itself, nobody need be told.
+    const host = context.env["DOCKER_HOST"] === undefined ? engine.host : undefined;
     const seriesFile = await readSeries(context.root);
     const images = await readImages(context.root);
     selectImages(images, [defaultImage]);
@@ -34,7 +36,7 @@ export const start: CommandSpec = {
       renderBuilt(built),
       `  tags it would carry: ${tags.join(" ")}\n\n`,
       ...verified.map(renderVerified),
-      `\nRun it:\n\n${runLine(image)}\n`,
+      `\nRun it:\n\n${runLine(image, host)}\n`,
     ].join("");
     const failed = hasFailed(verified);
     return {
@@ -45,9 +47,9 @@ export const start: CommandSpec = {
   },
 };
 
-function runLine(image: string): string {
+function runLine(image: string, host: string | undefined): string {
   return [
-    "docker run -d --name prosody --read-only --cap-drop ALL --security-opt no-new-privileges",
+    `docker${host === undefined ? "" : ` --host ${host}`} run -d --name prosody --read-only --cap-drop ALL --security-opt no-new-privileges`,
     "--tmpfs /run/prosody -v prosody-data:/var/lib/prosody -v ./certs:/etc/prosody/certs:ro",
     `-p 5222:5222 -p 5269:5269 -e PROSODY_DOMAIN=example.org ${image}`,
   ].join(" \\\n  ");
