@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Installs the workspace when it is missing or older than package-lock.json. Runs on any Node 18 or newer, because
+// Installs the workspace when it is missing or older than package-lock.json. Runs on any Node 20 or newer, because
 // the Node this project runs on is itself one of the packages to install.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
