@@ -63,6 +63,8 @@ function pinAll(
   const entries = [...candidates].map(([name, candidate]) => {
     const hold = request.hold && request.names.includes(name);
     const before = request.lock.modules[name];
+    // What is held stays, though another module brought it along.
+    if (before?.hold === true && !request.names.includes(name)) return [name, before];
     const found = findings.get(name) ?? [];
     return [name, pinModule({ candidate, findings: found, series: request.series, before, hold })];
   });

@@ -56,16 +56,17 @@ async function judgePins(context: Context, request: JudgeRequest): Promise<Findi
 
 type Opened = JudgeRequest & { sources: Map<string, OpenSource> };
 
-/** Every module that has a pin on the series, as its own candidate: those named are judged, the rest may be needed. */
+/** The named modules that have a pin on the series, and those they need, each as its own candidate. */
 async function readPinned(
   context: Context,
   { lock, names, sources }: Opened,
   series: Series,
 ): Promise<Map<string, Candidate>> {
   const candidates = new Map<string, Candidate>();
-  for (const [name, module] of Object.entries(lock.modules)) {
-    const pin = module.pins[series];
-    if (!isPin(pin)) continue;
+  for (const name of neededNames(lock, names, series)) {
+    const module = lock.modules[name];
+    const pin = module?.pins[series];
+    if (module === undefined || !isPin(pin)) continue;
     context.progress(`Fetching ${name}`);
     const source = sourceOf(sources, module.source);
     const { content } = await ensureContent({ name, ...pin }, source.all, context);
@@ -74,6 +75,17 @@ async function readPinned(
     candidates.set(name, isJudged ? await dateReadme(candidate, { source, module, pin }, context.progress) : candidate);
   }
   return candidates;
+}
+
+function neededNames(lock: Lock, names: readonly string[], series: Series): Set<string> {
+  const needed = new Set(names);
+  // A Set hands out what is added while it is gone through.
+  for (const name of needed) {
+    const pin = lock.modules[name]?.pins[series];
+    const depends = isPin(pin) ? pin.depends : [];
+    for (const other of depends) needed.add(other);
+  }
+  return needed;
 }
 
 function applyFindings(lock: Lock, findings: Findings, releases: readonly OpenRelease[]): Lock {
