@@ -9,7 +9,7 @@ import { openContext } from "./read-context.ts";
 
 const exitCodeHelp = `
 Exit codes: 0 done · 1 refused (code, sentence, hint) · 2 no such command, argument or flag · 3 done, and something
-is not in order · 70 a fault of ours`;
+is not in order · 70 a fault of ours · 130 interrupted`;
 
 const mirrorHelp = "fetch a URL from somewhere else; the content is checked by hash all the same (repeatable)";
 

@@ -65,8 +65,7 @@ function foldCase(path: string): string {
 function findFault(path: string): string | undefined {
   if (path.startsWith("/")) return "is absolute";
   if (path.includes("\\") || path.includes("\0")) return "has a backslash or a NUL";
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  if (/[\u0001-\u001F\u007F\uFFFD]/u.test(path)) return "has a control character or is no UTF-8";
+  if (/[\p{Cc}\uFFFD]/u.test(path)) return "has a control character or is no UTF-8";
   if (path.length > 1024) return "is longer than 1024 characters";
   const steps = path.split("/");
   if (steps.includes("..") || steps.includes(".")) return "leaves its folder";

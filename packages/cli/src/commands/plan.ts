@@ -1,13 +1,24 @@
-import { listBuilt, readReport } from "@prosody-foundry/bake";
-import { explainPlan, formatExplanation, type Target, upstreamVersion } from "@prosody-foundry/images";
+import { listBuilt } from "@prosody-foundry/bake";
+import {
+  explainPlan,
+  formatExplanation,
+  type PlanExplanation,
+  type Target,
+  upstreamVersion,
+} from "@prosody-foundry/images";
 import type { Context } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
+import { foreseeTags } from "../foresee-tags.ts";
 import { planImages } from "../plan-images.ts";
 import { renderTable } from "../table.ts";
 
-/** A target and whether it is made already. */
+/** A target, whether it is made and published already, and what it would be called. */
 interface PlannedTarget extends Target {
   built: boolean;
+  published: boolean;
+  tags: string[];
+  /** With `--explain`: what differs from its last build here; null when nothing does or there was none. */
+  explanation?: (PlanExplanation & { since: string }) | null;
 }
 
 export const plan: CommandSpec = {
@@ -18,13 +29,12 @@ export const plan: CommandSpec = {
   example: "foundry plan prosody --explain",
   async run(context, { args, flags }) {
     const { targets } = await planImages(context, args, flags);
-    const rows: PlannedTarget[] = [];
-    for (const target of targets) {
-      const report = await readReport(context.cacheDir, target.id);
-      rows.push({ ...target, built: report !== undefined });
-    }
-    const explained = flags.explain === true ? await explainTargets(context, rows) : "";
-    return { value: { planVersion: 1, targets: rows }, text: render(rows) + explained };
+    const foreseen = await foreseeTags(context, targets);
+    const plain = foreseen.map(({ target, report, tags, published }) => {
+      return { ...target, built: report !== undefined, published, tags };
+    });
+    const rows = flags.explain === true ? await explainTargets(context, plain) : plain;
+    return { value: { planVersion: 1, targets: rows }, text: render(rows) + rows.map(renderExplanation).join("") };
   },
 };
 
@@ -37,19 +47,30 @@ function render(rows: readonly PlannedTarget[]): string {
     String(row.modules.length),
     String(row.unshipped.length),
     row.id.slice(0, 12),
-    row.built ? "built" : "to build",
+    stateOf(row),
   ]);
   const head = ["target", "Prosody", "from", "platforms", "modules", "not shipped", "id", ""];
   return renderTable([head, ...body]);
 }
 
-async function explainTargets(context: Context, rows: readonly PlannedTarget[]): Promise<string> {
+function stateOf({ built, published }: PlannedTarget): string {
+  if (published) return "published";
+  return built ? "built" : "to build";
+}
+
+async function explainTargets(context: Context, rows: readonly PlannedTarget[]): Promise<PlannedTarget[]> {
   const built = await listBuilt(context.cacheDir);
-  const parts = rows.map((row) => {
-    const before = built.find((other) => other.name === row.name && other.id !== row.id);
-    if (row.built) return `\n${row.name}: nothing changed since it was built\n`;
-    if (before === undefined) return `\n${row.name}: never built here; ${Object.keys(row.inputs).length} inputs\n`;
-    return `\n${row.name}: since ${before.id.slice(0, 12)}\n${formatExplanation(explainPlan(before.inputs, row.inputs))}`;
+  return rows.map((row) => {
+    const before = row.built ? undefined : built.find((other) => other.name === row.name);
+    if (before === undefined) return { ...row, explanation: null };
+    return { ...row, explanation: { since: before.id, ...explainPlan(before.inputs, row.inputs) } };
   });
-  return parts.join("");
+}
+
+function renderExplanation({ name, built, inputs, explanation }: PlannedTarget): string {
+  if (explanation === undefined) return "";
+  if (explanation !== null)
+    return `\n${name}: since ${explanation.since.slice(0, 12)}\n${formatExplanation(explanation)}`;
+  if (built) return `\n${name}: nothing changed since it was built\n`;
+  return `\n${name}: never built here; ${Object.keys(inputs).length} inputs\n`;
 }

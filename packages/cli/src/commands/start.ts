@@ -1,8 +1,8 @@
-import { readImages, readSeries, selectImages } from "@prosody-foundry/images";
-import { policyOf, readLedger, tagsOfTarget } from "@prosody-foundry/release";
+import { readSeries } from "@prosody-foundry/images";
 import type { CommandSpec } from "../command.ts";
 import { prepareEngine } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { foreseeTags } from "../foresee-tags.ts";
 import { hostPlatform } from "../host-platform.ts";
 import { planImages } from "../plan-images.ts";
 import { verifyOnce } from "../verify-once.ts";
@@ -22,15 +22,12 @@ export const start: CommandSpec = {
     // Where docker finds the engine by itself, nobody need be told.
     const host = context.env["DOCKER_HOST"] === undefined ? engine.host : undefined;
     const seriesFile = await readSeries(context.root);
-    const images = await readImages(context.root);
-    selectImages(images, [defaultImage]);
     const flags = { available: true, series: [seriesFile.default], platform: [hostPlatform()] };
     const planned = await planImages(context, [defaultImage], flags);
     const [built] = await buildPlanned(context, planned, {});
     if (built === undefined) throw new Error("The plan of the default image has no target");
     const verified = await verifyOnce(context, built);
-    const outcome = { target: built.target, digest: built.report.index, date: built.report.builtAt };
-    const tags = tagsOfTarget(outcome, policyOf(seriesFile, images), await readLedger(context.root));
+    const tags = (await foreseeTags(context, [built.target])).flatMap((foreseen) => foreseen.tags);
     const image = verified[0]?.image ?? "";
     const text = [
       renderBuilt(built),

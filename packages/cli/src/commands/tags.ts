@@ -1,7 +1,5 @@
-import { readReport } from "@prosody-foundry/bake";
-import { readImages, readSeries } from "@prosody-foundry/images";
-import { policyOf, readLedger, tagsOfTarget } from "@prosody-foundry/release";
 import type { CommandSpec } from "../command.ts";
+import { foreseeTags } from "../foresee-tags.ts";
 import { planImages } from "../plan-images.ts";
 import { renderTable } from "../table.ts";
 
@@ -13,16 +11,8 @@ export const tags: CommandSpec = {
   example: "foundry tags prosody --available",
   async run(context, { args, flags }) {
     const { targets } = await planImages(context, args, flags);
-    const policy = policyOf(await readSeries(context.root), await readImages(context.root));
-    const ledger = await readLedger(context.root);
-    const rows = [];
-    for (const target of targets) {
-      const report = await readReport(context.cacheDir, target.id);
-      // A target that is not built has no digest yet; its id stands for it.
-      const digest = report?.index ?? `sha256:${target.id}`;
-      const carried = tagsOfTarget({ target, digest, date: context.today }, policy, ledger);
-      rows.push({ target: target.name, built: report !== undefined, tags: carried });
-    }
+    const foreseen = await foreseeTags(context, targets);
+    const rows = foreseen.map((one) => ({ target: one.target.name, built: one.report !== undefined, tags: one.tags }));
     const body = rows.map((row) => [row.target, row.built ? "built" : "to build", row.tags.join(" ")]);
     return { value: rows, text: renderTable([["target", "", "tags"], ...body]) };
   },
