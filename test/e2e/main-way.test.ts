@@ -1,8 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { readLock } from "@prosody-foundry/lockfile";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { z } from "zod";
+import { z } from "zod";
 import { BuildOutput, DiffOutput, PinChecks, PlanOutput, VerifyOutput, WhyOutput } from "../fixtures/foundry-output.ts";
 import { openScene, type Scene } from "../fixtures/repository.ts";
 
@@ -159,6 +159,22 @@ describe("an image is made of them", () => {
       { target: "prosody-13-0", built: true, tags: ["13", "13.0", "13.0.1", "13.0.1-r1", "latest", "stable"] },
     ]);
   });
+
+  it("is published once the ledger has this very build; another build is the next revision", async () => {
+    const [report] = z
+      .tuple([z.looseObject({ index: z.string() })])
+      .parse(await scene.foundry.json(["build", ...buildable]));
+    const ledger = path.join(scene.foundry.root, "images", "ledger.json");
+    const publish = (digest: string) => {
+      const entry = { image: "prosody", variant: "", series: "13.0", version: "13.0.1", rev: 4, yanked: false, digest };
+      return writeFile(ledger, JSON.stringify({ ledgerVersion: 1, entries: [{ ...entry, date: "2026-11-20" }] }));
+    };
+    await publish(report.index);
+    expect(await planned()).toMatchObject({ published: true, tags: expect.arrayContaining(["13.0.1-r4"]) as unknown });
+    await publish(`sha256:${"0".repeat(64)}`);
+    expect(await planned()).toMatchObject({ published: false, tags: expect.arrayContaining(["13.0.1-r5"]) as unknown });
+    await rm(ledger);
+  });
 });
 
 describe("when upstream moves", () => {
@@ -190,6 +206,11 @@ describe("when upstream moves", () => {
     const { stdout } = await scene.foundry.run(["plan", ...buildable, "--explain"]);
     expect(stdout).toContain(`prosody-13-0: since ${before.id.slice(0, 12)}\n~ module mod_lastlog2: `);
     expect(stdout.match(/^[~+-] /gmu)).toHaveLength(1);
+    expect(await scene.foundry.json(["plan", ...buildable, "--explain"])).toMatchObject({
+      targets: [
+        { explanation: { since: before.id, changed: [{ input: "module mod_lastlog2" }], added: [], removed: [] } },
+      ],
+    });
   });
 
   it("a held pin stays where it is", async () => {
