@@ -31,3 +31,24 @@ if (present !== wanted) {
   }
   writeFileSync(stamp, wanted);
 }
+
+setMergeDriver();
+
+// Git asks `foundry lock merge` to merge modules.lock.json (.gitattributes names the driver). Paths begin at the top of
+// the work tree, where git runs it, so that one line is right in every clone and work tree; where foundry refuses or is
+// not installed, git's text merge leaves its markers.
+function setMergeDriver() {
+  const top = git("rev-parse", "--show-prefix");
+  if (top.status !== 0) return;
+  const prefix = `./${top.stdout.trim()}`;
+  const foundry = `"${prefix}node_modules/.bin/node" "${prefix}packages/cli/src/bin.ts" --root "${prefix}"`;
+  const text = "git merge-file --diff3 -L ours -L base -L theirs %A %O %B";
+  const driver = `${foundry} lock merge %O %A %B || ${text}`;
+  if (git("config", "--get", "merge.prosody-foundry.driver").stdout.trim() === driver) return;
+  git("config", "merge.prosody-foundry.name", "Prosody Foundry's lock, module by module");
+  git("config", "merge.prosody-foundry.driver", driver);
+}
+
+function git(...args) {
+  return spawnSync("git", ["-C", root, ...args], { encoding: "utf8" });
+}

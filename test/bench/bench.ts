@@ -13,8 +13,10 @@ import { type Figure, ratioOf, renderFigures, under, underShare } from "./figure
 import { measure, median } from "./measure.ts";
 import { officialDomain } from "./recipe.ts";
 import { lendEmulator } from "./run-emulator.ts";
+import { figuresOfLoads, type LoadsMeasured, measureLoads, noteLoads } from "./run-loads.ts";
 import * as officially from "./run-official.ts";
 import * as ourselves from "./run-ours.ts";
+import { figuresOfOutdated, measureOutdated, noteOutdated, type OutdatedMeasured } from "./run-outdated.ts";
 import { type Startable, type Started, startOnce } from "./run-start.ts";
 
 const amd64: Platform = "linux/amd64";
@@ -30,6 +32,8 @@ interface Measured {
   plan: { seconds: number; nothingToDo: boolean };
   started: Started;
   official: OfficialMeasured;
+  loads: LoadsMeasured;
+  outdated: OutdatedMeasured;
   target: Target;
 }
 
@@ -92,6 +96,10 @@ async function measureAll(context: Context): Promise<Measured> {
   const unchangedSeconds = await officially.rebuildUnchanged(bake, onAmd64);
   await officially.loadOfficial(bake, onAmd64, officialReference);
   const started = await startBoth(bake, cold.report);
+  context.say("Loading modules");
+  const loads = await measureLoads(context);
+  context.say("Reading histories");
+  const outdated = await measureOutdated(context);
   context.say("Official recipe, arm64 under QEMU, from nothing");
   const slow = typeof onArm64 === "string" ? onArm64 : await officially.buildCold(bake, onArm64).catch(reasonOf);
   return {
@@ -101,6 +109,8 @@ async function measureAll(context: Context): Promise<Measured> {
     plan,
     started: started.ours,
     official: { ...official, arm64: slow, unchangedSeconds, started: started.official },
+    loads,
+    outdated,
     target: ours.target,
   };
 }
@@ -185,6 +195,8 @@ function figuresOf(measured: Measured): Figure[] {
     bump("dearest module", newBytes(cold.report, bumped.report, amd64)),
     timed("time to ready, amd64", started.seconds, official.started.seconds),
     { what: "idle memory, amd64", unit: "memory", ours: started.memory, official: official.started.memory },
+    ...figuresOfLoads(measured.loads),
+    ...figuresOfOutdated(measured.outdated),
   ];
 }
 
@@ -229,6 +241,8 @@ function describeRun(measured: Measured, { engine, loadBefore, seconds }: Run): 
     `The plan is the command with Node's start${plan.nothingToDo ? "" : " (AND IT FOUND SOMETHING TO BUILD)"}; beside it, the official recipe built again with nothing changed.`,
     `The official recipe's base is ${(official.amd64.baseSize / 1e6).toFixed(1)} MB of its size. It is without the configuration.`,
     `Ready: from \`docker run\` until a client's stream opens. Idle: 3 s later, by docker stats. Plan, ready and idle: median of ${rounds}.`,
+    noteLoads(measured.loads),
+    noteOutdated(measured.outdated),
     ...(typeof official.arm64 === "string" ? [`arm64 was not run: ${official.arm64}`] : []),
     `Load average at the end of each build: ${renderLoad(loads)} (ours cold, ours warm, official amd64, arm64); compare times only where these are alike.`,
     `Docker ${engine?.version}, buildx ${engine?.buildxVersion}, ${os.availableParallelism()} CPUs; load average ${renderLoad(loadBefore)} before, ${renderLoad(os.loadavg())} after ${Math.round(seconds)} s.`,

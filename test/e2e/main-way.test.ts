@@ -10,12 +10,12 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await openScene();
-  await scene.commit({ "mod_http_upload/README.md": tombstone }, "mod_http_upload: Merged into Prosody");
+  await scene.commit({ "mod_upload_words/README.md": tombstone }, "mod_upload_words: Merged into Prosody");
 });
 afterAll(() => scene.close());
 
 const tombstone = "---\nlabels: [Stage-Obsolete]\nsuperseded_by: mod_http_file_share\n...\n\n# Gone\n";
-const names = ["sasl2_bind2", "mod_flags", "mod_lastlog2", "http_upload"];
+const names = ["sasl2_bind2", "mod_flags", "mod_lastlog2", "upload_words"];
 const series = ["--series", "0.12", "13.0"];
 /** Flags of a build that this machine can do. */
 const buildable = ["--available", "--platform", "linux/amd64", "--series", "13.0"];
@@ -39,7 +39,7 @@ describe("modules are pinned", () => {
     );
     await expect(stat(path.join(scene.foundry.root, "modules.lock.json"))).rejects.toThrow("ENOENT");
     const diff = await scene.foundry.json(["module", "add", ...names, ...series]);
-    const added = ["mod_flags", "mod_http_upload", "mod_lastlog2", "mod_sasl2", "mod_sasl2_bind2"];
+    const added = ["mod_flags", "mod_lastlog2", "mod_sasl2", "mod_sasl2_bind2", "mod_upload_words"];
     expect(diff).toMatchObject({ modules: added.map((name) => ({ name, change: "added" })) });
     expect(diff).toMatchObject({ modules: expect.arrayContaining(preview.modules) as unknown });
     const { modules, releases, sources } = await lockOf();
@@ -52,7 +52,9 @@ describe("modules are pinned", () => {
     expect(modules["mod_lastlog2"]?.pins["0.12"]).toMatchObject({ node: scene.upstreams.nodes.trixie.hg });
     expect(modules["mod_flags"]?.pins["13.0"]).toEqual({ none: expect.stringContaining("core on 13.0.1") as unknown });
     expect(modules["mod_flags"]?.pins["0.12"]).toMatchObject({ stage: "merged" });
-    expect(modules["mod_http_upload"]?.pins["0.12"]).toEqual({ none: expect.stringMatching(/^tombstone/u) as unknown });
+    expect(modules["mod_upload_words"]?.pins["0.12"]).toEqual({
+      none: expect.stringMatching(/^tombstone/u) as unknown,
+    });
   });
 
   it("and nothing is written when nothing changed", async () => {
@@ -100,10 +102,10 @@ describe("modules are pinned", () => {
 
 describe("an image is made of them", () => {
   it("after a plan that says what ships and why", async () => {
-    const optional = ["mod_flags", "mod_http_upload", "mod_lastlog2"];
+    const optional = ["mod_flags", "mod_upload_words", "mod_lastlog2"];
     await scene.declare({ required: ["mod_sasl2_bind2"], optional });
     const why = WhyOutput.parse(await scene.foundry.json(["module", "why", "sasl2", "--series", "13.0"]));
-    expect(why[0]?.because).toContain("mod_sasl2 ← mod_sasl2_bind2 ← required in images/prosody/image.json");
+    expect(why[0]?.chain).toEqual(["mod_sasl2", "mod_sasl2_bind2", "required"]);
     const target = await planned();
     expect(target).toMatchObject({
       built: false,
@@ -115,7 +117,7 @@ describe("an image is made of them", () => {
       ],
       unshipped: [
         { name: "mod_flags", instead: "core" },
-        { name: "mod_http_upload", instead: "nothing" },
+        { name: "mod_upload_words", instead: "nothing" },
       ],
     });
     expect((await planned()).id).toBe(target.id);
@@ -242,16 +244,16 @@ it("a module leaves the lock when nothing needs it any more", async () => {
 });
 
 describe("a command that reports", () => {
-  // foundry.json reads standard output as one JSON value; start is tried in a file of its own.
-  const above = "build compat plan start tags verify".split(" ");
+  // foundry.json reads standard output as one JSON value; start and bump are tried in files of their own.
+  const above = "build bump compat plan start tags verify".split(" ");
   const aboveOfModule = "add outdated remove show update verify why".split(" ").map((name) => `module ${name}`);
 
-  it.each(["setup", "doctor"])("prints one JSON value: %s", async (command) => {
-    expect(await scene.foundry.json([command])).toBeTypeOf("object");
+  it.each(["setup", "doctor", "module search sasl2"])("prints one JSON value: %s", async (command) => {
+    expect(await scene.foundry.json(command.split(" "))).toBeTypeOf("object");
   });
 
   it("is tried in this file", async () => {
-    expect(await listCommands()).toEqual([...above, ...aboveOfModule, "setup", "doctor"].toSorted());
+    expect(await listCommands()).toEqual([...above, ...aboveOfModule, "setup", "doctor", "module search"].toSorted());
   });
 });
 

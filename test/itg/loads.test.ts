@@ -178,6 +178,8 @@ describe.each(serverSeries)("a real server of %s", (series) => {
     expect("prosody.util.jid" in surface.libraries).toBe(series !== "0.12");
     expect(surface.moduleApi).toEqual(expect.arrayContaining(["hook", "depends", "log", "get_option_string"]));
     expect(surface.moduleApi.includes("may")).toBe(series !== "0.12");
+    // Only there while statistics are on.
+    expect(surface.libraries["core.statsmanager"]).toContain("get_stats");
     expect(surface.globals).toEqual(expect.arrayContaining(["prosody", "hosts", "require"]));
     expect(surface.lua).toEqual(expect.arrayContaining(["socket", "ssl", "lfs", "lxp", "string"]));
     expect(surface.lua).not.toContain("cyrussasl");

@@ -5,9 +5,14 @@ import type { ExitCode } from "./exit-codes.ts";
 
 /** All flags of all commands, as the option table parses them. */
 export interface Flags {
+  agreement?: boolean;
+  all?: boolean;
   available?: boolean;
+  disagreements?: boolean;
   dryRun?: boolean;
+  each?: boolean;
   explain?: boolean;
+  fix?: boolean;
   folder?: string;
   hold?: boolean;
   json?: boolean;
@@ -15,8 +20,10 @@ export interface Flags {
   cache?: boolean;
   platform?: Platform[];
   release?: string;
+  report?: string;
   series?: Series[];
   source?: string;
+  to?: string;
 }
 
 /** What a command found: the value for programs, the text for people. */
@@ -26,7 +33,7 @@ export interface Outcome {
   exitCode?: ExitCode;
 }
 
-interface Request {
+export interface Request {
   args: readonly string[];
   flags: Flags;
 }

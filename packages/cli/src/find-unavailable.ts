@@ -1,6 +1,6 @@
 import { type Image, type ShippedModule, surveyModules } from "@prosody-foundry/images";
 import { isUserError, type Series } from "@prosody-foundry/kit";
-import type { Lock } from "@prosody-foundry/lockfile";
+import { keyFor, type Lock } from "@prosody-foundry/lockfile";
 import { ensureContent } from "@prosody-foundry/source";
 import type { Context } from "./context.ts";
 import type { ReachedRelease } from "./find-releases.ts";
@@ -16,13 +16,13 @@ export interface AvailabilityRequest {
 
 type Unavailable = Partial<Record<Series, Record<string, string>>>;
 
-/** By series, the modules that would ship and whose locked content nobody reachable has, with the reason. */
+/** By series, the modules (by their key in the lock) that would ship and whose locked content nobody reachable has, with the reason. */
 export async function findUnavailable(context: Context, request: AvailabilityRequest): Promise<Unavailable> {
   const found: Unavailable = {};
   for (const { series, release } of request.reached) {
     const images = request.images.filter((image) => image.series.includes(series));
     const shipped = images.flatMap((image) => surveyModules({ image, series, release, lock: request.lock }).shipped);
-    found[series] = await findMissing(context, shipped, request.sources);
+    found[series] = await findMissing(context, shipped, request);
   }
   return found;
 }
@@ -30,14 +30,14 @@ export async function findUnavailable(context: Context, request: AvailabilityReq
 async function findMissing(
   context: Context,
   shipped: readonly ShippedModule[],
-  sources: AvailabilityRequest["sources"],
+  { lock, sources }: AvailabilityRequest,
 ): Promise<Record<string, string>> {
   const missing: Record<string, string> = {};
   const origins: string[] = [];
   for (const module of shipped) {
     context.progress(`Looking for ${module.name}`);
     const found = await tryContent(context, module, sourceOf(sources, module.source));
-    if ("because" in found) missing[module.name] = found.because;
+    if ("because" in found) missing[keyFor(lock, module)] = found.because;
     else origins.push(found.from);
   }
   for (const line of describeOrigins(origins)) context.say(line);

@@ -1,11 +1,12 @@
 import path from "node:path";
 import type { Materials } from "@prosody-foundry/bake";
 import { modulesLua, type Target } from "@prosody-foundry/images";
-import type { Lock } from "@prosody-foundry/lockfile";
-import { ensureContent, shippingFiles } from "@prosody-foundry/source";
+import { keyFor, type Lock } from "@prosody-foundry/lockfile";
+import { ensureContent, patchModule, shippingFiles } from "@prosody-foundry/source";
 import type { Context } from "./context.ts";
 import { type OpenSource, sourceOf } from "./open-sources.ts";
 import { describeOrigins } from "./origins.ts";
+import { readLockedPatches } from "./read-locked-patches.ts";
 
 export interface MaterialRequest {
   lock: Lock;
@@ -18,7 +19,7 @@ export interface MaterialRequest {
 
 /**
  * Everything a target is made of, at hand and checked by hash.
- * @throws UserError CONTENT_UNREACHABLE, CONTENT_REFUSED, CACHE_CORRUPT of a module.
+ * @throws UserError CONTENT_UNREACHABLE, CONTENT_REFUSED, CACHE_CORRUPT, PATCH_CHANGED, PATCH_FAILED of a module.
  */
 export async function gatherMaterials(context: Context, target: Target, request: MaterialRequest): Promise<Materials> {
   const modules: Materials["modules"][number][] = [];
@@ -28,7 +29,9 @@ export async function gatherMaterials(context: Context, target: Target, request:
     const source = sourceOf(request.sources, module.source);
     const { content, from } = await ensureContent(module, source.all, context);
     origins.push(from);
-    modules.push({ name: module.name, files: shippingFiles(content) });
+    const key = keyFor(request.lock, module);
+    const patches = await readLockedPatches(context.root, key, request.lock.modules[key]);
+    modules.push({ name: module.name, files: shippingFiles(patchModule(content, patches)) });
   }
   for (const line of describeOrigins(origins)) context.say(line);
   const folder = path.join(context.root, "images", request.image ?? target.image);

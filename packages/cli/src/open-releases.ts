@@ -6,12 +6,13 @@ import {
   planTargets,
   readImages,
   readSeries,
+  releasesOf,
   type SeriesFile,
   selectImages,
   type Target,
   upstreamVersion,
 } from "@prosody-foundry/images";
-import { type Series, UserError } from "@prosody-foundry/kit";
+import { allSeries, type Series, UserError } from "@prosody-foundry/kit";
 import { emptyLock, type LockedRelease } from "@prosody-foundry/lockfile";
 import path from "node:path";
 import { type Context, engineExec, openBake } from "./context.ts";
@@ -53,6 +54,21 @@ export async function openReleases(context: Context, series: readonly Series[]):
   });
 }
 
+/** What the server of a release was found to offer, by version: of the releases that were opened before. */
+export async function readSurfaces(context: Context): Promise<Map<string, Surface>> {
+  const seriesFile = await readSeries(context.root);
+  const [image] = selectImages(await readImages(context.root), [serverImage]);
+  const found = new Map<string, Surface>();
+  if (image === undefined) return found;
+  const reached = allSeries.flatMap((series) => releasesOf(seriesFile, series).map((release) => ({ series, release })));
+  for (const one of reached) {
+    const { id } = planServer({ image, seriesFile, reached: one }, hostPlatform());
+    const kept = Surface.safeParse(await readKept(surfaceFile(context, id)));
+    if (kept.success) found.set(upstreamVersion(one.release), kept.data);
+  }
+  return found;
+}
+
 interface ServerRequest {
   image: Image;
   seriesFile: SeriesFile;
@@ -77,7 +93,9 @@ async function openRelease(context: Context, request: ServerRequest): Promise<Op
 
 const noModules = { lock: emptyLock(), sources: new Map() };
 
-function planServer({ image, seriesFile, reached }: ServerRequest, platform: Platform): Target {
+type PlannedServer = Omit<ServerRequest, "reached"> & { reached: Pick<ReachedRelease, "series" | "release"> };
+
+function planServer({ image, seriesFile, reached }: PlannedServer, platform: Platform): Target {
   const words = {
     name: "server",
     title: "Server",
@@ -99,10 +117,14 @@ function planServer({ image, seriesFile, reached }: ServerRequest, platform: Pla
 
 /** Asked once for each build: equal ids are equal servers. */
 async function openSurface(context: Context, id: string, image: string): Promise<Surface> {
-  const file = path.join(context.cacheDir, "surfaces", `${id}.json`);
+  const file = surfaceFile(context, id);
   const kept = Surface.safeParse(await readKept(file));
   if (kept.success) return kept.data;
   const surface = await runSurface({ exec: await engineExec(context), image });
   await writeKept(file, surface);
   return surface;
+}
+
+function surfaceFile(context: Context, id: string): string {
+  return path.join(context.cacheDir, "surfaces", `${id}.json`);
 }

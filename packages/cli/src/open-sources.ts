@@ -12,8 +12,6 @@ const upstream: LockedSource = {
   folder: "",
   debian: ["trixie", "bookworm", "forky"],
   licence: "MIT",
-  node: null,
-  date: null,
 };
 
 /** A locked source as something to read: the tree itself, then every suite that carries part of its content. */

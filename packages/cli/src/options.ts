@@ -5,19 +5,26 @@ import type { Flags } from "./command.ts";
 
 /** The one table of flags: a command names those it takes. */
 export const options = {
+  agreement: () => new Option("--agreement", "print how often README, static analysis and loading agree, as Markdown"),
+  all: () => new Option("--all", "every module of a source, pinned or not"),
   available: () =>
     new Option("--available", "take the newest release whose inputs can be reached, and leave out what cannot be"),
   cache: () => new Option("--no-cache", "build every layer anew"),
+  disagreements: () => new Option("--disagreements", "list where README, static analysis and loading differ"),
   dryRun: () => new Option("--dry-run", "say what would be done, and do nothing"),
+  each: () => new Option("--each", "one bump for each module, with those that have to move together"),
   explain: () => new Option("--explain", "name the inputs that changed since the last build"),
+  fix: () => new Option("--fix", "merge a lock that git could not, mend its form, and check what changed"),
   folder: () => new Option("--folder <path>", "folder inside the tree that holds the modules"),
   hold: () => new Option("--hold", "keep this pin where it is: update passes it over"),
   json: () => new Option("--json", "print JSON for programs"),
   licence: () => new Option("--licence <spdx>", "licence of modules that name none"),
   platform: () => listOf("--platform <platform...>", "only these platforms", Platform.options),
   release: () => new Option("--release <version>", "this Prosody release instead of the series' newest"),
+  report: () => new Option("--report <file>", "write the report there instead of printing it"),
   series: () => listOf("--series <series...>", "only these series", allSeries),
   source: () => new Option("--source <name>", "upstream tree to take the module from"),
+  to: () => new Option("--to <revision>", "this revision of upstream instead of the newest"),
 } satisfies Record<keyof Flags, () => Option>;
 
 /** A flag that takes all words up to the next flag; a word that is none of the known ones was mostly meant for the command. */

@@ -4,60 +4,55 @@ import {
   type HostKind,
   isPin,
   type Judgement,
+  type Lock,
   type LockedModule,
   type NoPin,
   type Pin,
 } from "@prosody-foundry/lockfile";
 import type { Candidate } from "./candidates.ts";
 import type { Finding } from "./judge-candidates.ts";
+import { type Failure, newestOfRuns } from "./walk-rule.ts";
 
 /** A finding with the series its release belongs to. */
 export interface SeriesFinding extends Finding {
   series: Series;
 }
 
+/** What a series gets: a candidate, or the reason for none. */
+export type Decision = { candidate: Candidate; refused: readonly Failure[] } | NoPin;
+
 export interface PinRequest {
-  candidate: Candidate;
+  /** Its name. */
+  source: string;
+  patches: LockedModule["patches"];
+  decisions: ReadonlyMap<Series, Decision>;
   /** What was found, newest release of each series first. */
   findings: readonly SeriesFinding[];
-  series: readonly Series[];
-  /** The module's entry until now. */
+  /** The lock so far, and the module's entry in it. */
+  releases: Lock["releases"];
   before: LockedModule | undefined;
   hold: boolean;
 }
 
-/**
- * The lock's entry for a candidate: a pin for every series on whose newest judged release it works or at least loads,
- * the reason for none otherwise. Pins and judgements of series that were not asked for stay as they were.
- */
+/** The lock's entry with what was decided. Pins and judgements of series without a decision stay as they were. */
 export function pinModule(request: PinRequest): LockedModule {
-  const { candidate, before, findings } = request;
+  const { before, decisions, patches, source } = request;
   const pins: LockedModule["pins"] = { ...before?.pins };
-  for (const series of request.series) pins[series] = pinFor(candidate, findings, series);
-  const judged = new Set(findings.map((finding) => finding.release));
-  const kept = keepJudgements(before, pins, judged);
-  return {
-    source: candidate.source,
-    patches: before?.patches ?? [],
-    hold: request.hold || (before?.hold ?? false),
-    pins,
-    judgements: [...kept, ...findings.map((finding) => judgementOf(finding, before))],
-  };
+  for (const [series, decision] of decisions) pins[series] = pinFor(decision, series, request.findings);
+  const entry = { source, patches, hold: request.hold || (before?.hold ?? false), pins };
+  const findings = request.findings.filter(({ series }) => decisions.has(series));
+  const kept = before === undefined ? [] : keepJudgements(before, entry, request.releases);
+  return { ...entry, judgements: mergeJudgements(kept, findings, before) };
 }
 
 /** The entry with new findings in place of older ones on the same releases; its pins stay. */
 export function rejudgeModule(module: LockedModule, findings: readonly SeriesFinding[]): LockedModule {
-  const judged = new Set(findings.map((finding) => finding.release));
-  const kept = keepJudgements(module, module.pins, judged);
-  return { ...module, judgements: [...kept, ...findings.map((finding) => judgementOf(finding, module))] };
+  return { ...module, judgements: mergeJudgements(module.judgements, findings, module) };
 }
 
-function pinFor(candidate: Candidate, findings: readonly SeriesFinding[], series: Series): Pin | NoPin {
-  const own = findings.filter((finding) => finding.series === series);
-  const newest = own[0];
-  if (newest !== undefined && !["works", "loads", "doubtful"].includes(newest.verdict)) {
-    return { none: `${newest.verdict} on ${newest.release}: ${reasonOf(newest)}` };
-  }
+function pinFor(decision: Decision, series: Series, findings: readonly SeriesFinding[]): Pin | NoPin {
+  if ("none" in decision) return decision;
+  const { candidate, refused } = decision;
   return {
     ...candidate.facts,
     node: candidate.node,
@@ -65,8 +60,8 @@ function pinFor(candidate: Candidate, findings: readonly SeriesFinding[], series
     revision: candidate.revision,
     tree: candidate.tree,
     integrity: candidate.integrity,
-    hosts: hostsOf(own),
-    refused: [],
+    hosts: hostsOf(findings.filter((finding) => finding.series === series)),
+    refused: newestOfRuns(refused).map(({ node, because }) => ({ node, because })),
   };
 }
 
@@ -74,28 +69,38 @@ function hostsOf(findings: readonly Finding[]): HostKind[] {
   return [...new Set(findings.flatMap((finding) => finding.hosts))];
 }
 
-function reasonOf(finding: Finding): string {
-  const says = finding.evidence.find((evidence) => evidence.says === finding.verdict);
-  return says?.because ?? "nothing is known about it";
+/** Judgements hold where the pin of their release's series, and the patches, are the same. */
+function keepJudgements(
+  before: LockedModule,
+  after: Omit<LockedModule, "judgements">,
+  releases: Lock["releases"],
+): Judgement[] {
+  if (JSON.stringify(before.patches) !== JSON.stringify(after.patches)) return [];
+  const isSame = (release: string): boolean => {
+    const series = releases[release]?.series;
+    return series !== undefined && contentOf(before.pins[series]) === contentOf(after.pins[series]);
+  };
+  return before.judgements.map((judgement) => ({ ...judgement, releases: judgement.releases.filter(isSame) }));
 }
 
-/** Judgements on releases that were not looked at now hold as long as one of the module's pins is still the same. */
-function keepJudgements(
+function contentOf(pin: Pin | NoPin | undefined): string {
+  return isPin(pin) ? pin.integrity : "";
+}
+
+function mergeJudgements(
+  kept: readonly Judgement[],
+  findings: readonly SeriesFinding[],
   before: LockedModule | undefined,
-  pins: LockedModule["pins"],
-  judged: ReadonlySet<string>,
 ): Judgement[] {
-  if (before === undefined) return [];
-  const old = new Set(Object.values(before.pins).flatMap((pin) => (isPin(pin) ? [pin.integrity] : [])));
-  const same = Object.values(pins).some((pin) => isPin(pin) && old.has(pin.integrity));
-  if (!same) return [];
-  return before.judgements
+  const judged = new Set(findings.map(({ release }) => release));
+  const others = kept
     .map((judgement) => ({ ...judgement, releases: judgement.releases.filter((release) => !judged.has(release)) }))
     .filter(({ releases }) => releases.length > 0);
+  return [...others, ...findings.map((finding) => judgementOf(finding, before))];
 }
 
 /** A finding as a judgement; an observation made again keeps the day it was first made, so that locks stay quiet. */
-function judgementOf(finding: Finding, before: LockedModule | undefined): Judgement {
+export function judgementOf(finding: Finding, before: Pick<LockedModule, "judgements"> | undefined): Judgement {
   const old = before?.judgements.find(({ releases }) => releases.includes(finding.release))?.evidence ?? [];
   const evidence = finding.evidence.map((item) => old.find((other) => saysTheSame(item, other)) ?? item);
   return { releases: [finding.release], verdict: finding.verdict, evidence };

@@ -30,7 +30,10 @@ export interface Planned {
   serverOf(target: Target): Promise<ReleaseFiles>;
 }
 
-export type PlanFlags = Pick<Flags, "available" | "platform" | "release" | "series">;
+export interface PlanFlags extends Pick<Flags, "available" | "platform" | "release" | "series"> {
+  /** In place of the one in the repository. */
+  lock?: Lock;
+}
 
 /**
  * Plans the named images, or all. Without `--available` nothing is fetched: the newest release of each series, all
@@ -40,7 +43,7 @@ export type PlanFlags = Pick<Flags, "available" | "platform" | "release" | "seri
 export async function planImages(context: Context, names: readonly string[], flags: PlanFlags): Promise<Planned> {
   const images = selectImages(await readImages(context.root), names);
   const seriesFile = await readSeries(context.root);
-  const lock = await readLock(context.lockFile);
+  const lock = flags.lock ?? (await readLock(context.lockFile));
   const sources = openSources(context, lock);
   const wanted = chooseSeries(images, seriesFile, flags);
   const reached = flags.available === true ? await reachReleases(context, seriesFile, { wanted, flags }) : [];

@@ -14,6 +14,7 @@ is not in order · 70 a fault of ours · 130 interrupted`;
 const mirrorHelp = "fetch a URL from somewhere else; the content is checked by hash all the same (repeatable)";
 
 const groups: Readonly<Record<string, string>> = {
+  lock: "modules.lock.json itself",
   module: "pins of community modules in modules.lock.json",
   source: "trees that modules come from",
 };

@@ -128,8 +128,6 @@ async function read(name: string): Promise<Candidate> {
     folder: "",
     debian: [],
     licence: "MIT",
-    node: null,
-    date: null,
   };
   const source = { name: "test", locked, tree, all: [tree] };
   return candidateOf(await tree.readModule(node, name), { source, node, date: "2025-10-17", revision: 2 });

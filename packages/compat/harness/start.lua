@@ -1,28 +1,8 @@
--- Becomes the server: writes the files of a job into the container's tmpfs, then runs the server in this process.
--- The images have no shell, and standard input reaches every engine, so this comes in on `lua -`.
-local job = ...;
+-- Becomes the server: lays out the files of a job, then runs the server in this process.
+-- The images have no shell, and standard input reaches every engine, so all of this comes in there.
+local job, lay_out = ...;
 
-local lfs = require "lfs";
-
-local function make_folder(path)
-	local made = "";
-	for part in path:gmatch("[^/]+") do
-		made = made .. "/" .. part;
-		lfs.mkdir(made);
-	end
-end
-
-make_folder(job.folder .. "/data");
-make_folder(job.folder .. "/modules");
--- Looked for beside the configuration; an error line that is no module's fault otherwise.
-make_folder(job.folder .. "/certs");
-for _, file in ipairs(job.files) do
-	local path = job.folder .. "/" .. file.path;
-	make_folder(path:match("^(.*)/"));
-	local handle = assert(io.open(path, "wb"));
-	handle:write(file.bytes);
-	handle:close();
-end
+lay_out(job);
 
 -- The server shall find the state that it finds when it starts by itself; lfs sets a global.
 package.loaded.lfs, _G.lfs = nil, nil;

@@ -16,7 +16,11 @@ export function weightOn(statement: Statement, release: JudgedRelease, trunkDate
   const span = spanOf(statement, trunkDate);
   if (!contains(span, version)) return undefined;
   const weight = span.weight - (span.weight === weights.point ? distance(span, version) : 0);
-  return statement.form === "prose" ? weight + proseWeight : weight;
+  if (statement.form === "row") return weight;
+  if (statement.form === "prose") return weight + proseWeight;
+  // "This module is obsolete" is as good as the label, and "can still be used with 0.12" an exception to it.
+  if (statement.range.kind === "any") return labelWeight;
+  return statement.range.kind === "exactly" ? weight : weight + proseWeight;
 }
 
 /** Releases from one bound to the other; null is no bound, and only what has none above holds trunk. */

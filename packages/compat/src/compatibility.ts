@@ -1,5 +1,6 @@
 import { findDate } from "./as-of.ts";
-import { type Line, findSections, plainText } from "./markdown.ts";
+import { parseAsides } from "./aside.ts";
+import { type Line, findSections, plainText, withoutFences } from "./markdown.ts";
 import { parseProse } from "./prose.ts";
 import type { Statement } from "./statement.ts";
 import { parseStatus } from "./status.ts";
@@ -16,8 +17,9 @@ export interface Compatibility {
 const rule = /^\s*[-–—]{2,}(?:\s+[-–—]{2,})+\s*$/u;
 
 /**
- * Reads the Compatibility section (also spelt Compatibilty and Compatibly) of a README without front matter: pandoc
- * simple tables with and without header or closing rule, and sentences. What it cannot read it reports.
+ * Reads the Compatibility section (also spelt Compatibilty, Compability and Compatibly) of a README without front matter:
+ * pandoc simple tables with and without header or closing rule, and sentences; and outside of it the few sentences
+ * that cannot be misread. What it cannot read of the section it reports.
  */
 export function parseCompatibility(lines: readonly Line[]): Compatibility {
   const section = findSections(lines, isCompatibility, (title) => /prosody/iu.test(title));
@@ -26,16 +28,25 @@ export function parseCompatibility(lines: readonly Line[]): Compatibility {
   const blocks = blocksOf(text);
   const rows = blocks.flatMap((block) => rowsOf(block)).map((line) => ({ line, row: parseRow(line, footnotes) }));
   const prose = parseProse(blocks.map((block) => proseOf(block)));
+  const read = [...rows.map(({ row }) => row).filter((row) => row !== undefined), ...prose.statements];
+  const unread = [...rows.filter(({ row }) => row === undefined).map(({ line }) => line), ...prose.unread];
+  const inside = new Set(section.map(({ number }) => number));
   return {
     present,
-    statements: [...rows.map(({ row }) => row).filter((row) => row !== undefined), ...prose.statements],
-    unread: [...rows.filter(({ row }) => row === undefined).map(({ line }) => line), ...prose.unread],
+    statements: [
+      ...read,
+      ...parseAsides(
+        withoutFences(lines).filter(({ number }) => !inside.has(number)),
+        present,
+      ),
+    ],
+    unread: read.length > 0 || unread.length > 0 ? unread : text.filter((line) => line.text.trim() !== ""),
   };
 }
 
 // "ejabberd compatibility" and "Compatible TURN servers" are about something else.
 function isCompatibility(title: string): boolean {
-  return /^compat(?:ib|a)\w*y\W*$/iu.test(plainText(title));
+  return /^compa(?:tib|ta|b)\w*y\W*$/iu.test(plainText(title));
 }
 
 interface Footnoted {

@@ -57,6 +57,21 @@ describe("declaredEvidence", () => {
       table("0.11  Merged", "13.0  Works"),
       ["doubtful", "doubtful", "works", "doubtful"],
     ],
+    [
+      "an exception to a label",
+      "---\nlabels: [Stage-Obsolete]\n...\n\n::: {.alert}\nIt can still be used with Prosody 0.12.\n:::\n",
+      ["works", "works", "doubtful", "doubtful"],
+    ],
+    [
+      "a box without a version, against a row and a sentence",
+      `::: {.alert}\nThis module is obsolete.\n:::\n\n${table("0.12  Works")}\nProsody 0.11 or later.\n`,
+      ["works", "works", "doubtful", "doubtful"],
+    ],
+    [
+      "a box with a version",
+      "This module has been merged into Prosody since version 13.0.\n",
+      ["silent", "silent", "doubtful", "doubtful"],
+    ],
     ["an obsolete label", "---\nlabels: [Stage-Obsolete]\n...\n", ["doubtful", "doubtful", "doubtful", "doubtful"]],
     ["a broken label", "---\nlabels: [Stage-Broken]\n...\n", ["broken", "broken", "broken", "broken"]],
     [

@@ -2,6 +2,7 @@ import type { Evidence } from "@prosody-foundry/lockfile";
 import type { ModuleContent, ModuleFile } from "@prosody-foundry/source";
 import { labelWeight, weightOn } from "./applies.ts";
 import { parseCompatibility } from "./compatibility.ts";
+import { describeLine } from "./describe-module.ts";
 import { findReadme, type Readme, readReadme } from "./readme.ts";
 import type { JudgedRelease } from "./release.ts";
 import type { Statement } from "./statement.ts";
@@ -27,8 +28,8 @@ export interface TrunkLines {
 /**
  * What the README says about a release: always one observation, `silent` when it says nothing. Among several
  * statements the most particular counts: a row for the point release, a row for the series, a sentence that names the
- * point release, a label (Broken, Obsolete, Deprecated, Merged) or successor, a range, a sentence, trunk of its day;
- * of equal ones the most negative.
+ * point release, a label (Broken, Obsolete, Deprecated, Merged), a box that says as much, or a successor, a range, a
+ * sentence, trunk of its day; of equal ones the most negative.
  * @throws UserError README_FRONT_MATTER, README_TOO_LARGE
  */
 export function declaredEvidence(content: ModuleContent, release: JudgedRelease, options: DeclaredOptions): Evidence[] {
@@ -68,7 +69,7 @@ function leansOnHistory({ range }: Statement): boolean {
 export function unreadCompatibility(content: ModuleContent): string[] {
   const readme = readReadme(content);
   if (readme === null) return [];
-  return parseCompatibility(readme.body).unread.map(({ text, number }) => `line ${number}: ${text.trim()}`);
+  return parseCompatibility(readme.body).unread.map(describeLine);
 }
 
 interface Claim {

@@ -3,21 +3,35 @@ const always = new Set(
   "string table math io os coroutine debug package utf8 socket mime ltn12 ssl lxp lfs prosody".split(" "),
 );
 
-/** Root of a Lua library's name → Debian package that brings it for Lua 5.4; what Debian has not is not here. */
-const debianPackages: Readonly<Record<string, string>> = {
-  DBI: "lua-dbi-sqlite3",
-  cjson: "lua-cjson",
-  curses: "lua-curses",
-  cyrussasl: "lua-cyrussasl",
-  geoip: "lua-geoip",
-  lualdap: "lua-ldap",
-  openssl: "lua-luaossl",
-  posix: "lua-posix",
-  proctitle: "lua-proctitle",
-  readline: "lua-readline",
-  unbound: "lua-unbound",
-  lunbound: "lua-unbound",
-  zlib: "lua-zlib",
+/** A package of Debian that a Lua library comes from. */
+export interface DebianLibrary {
+  package: string;
+  /** First suite whose package has it for Lua 5.4, the Lua of every series; null where none has. */
+  since: DebianSuite | null;
+}
+
+const suites = ["bookworm", "trixie", "forky"] as const;
+type DebianSuite = (typeof suites)[number];
+
+/** Root of a Lua library's name → Debian package; what Debian has not is not here. */
+export const debianLibraries: Readonly<Record<string, DebianLibrary>> = {
+  DBI: { package: "lua-dbi-sqlite3", since: "bookworm" },
+  basexx: { package: "lua-basexx", since: "forky" },
+  bit32: { package: "lua-bit32", since: null },
+  cjson: { package: "lua-cjson", since: "bookworm" },
+  curses: { package: "lua-curses", since: "forky" },
+  cyrussasl: { package: "lua-cyrussasl", since: "bookworm" },
+  geoip: { package: "lua-geoip", since: "bookworm" },
+  http: { package: "lua-http", since: null },
+  inotify: { package: "lua-inotify", since: null },
+  lpty: { package: "lua-lpty", since: null },
+  lualdap: { package: "lua-ldap", since: "bookworm" },
+  lunbound: { package: "lua-unbound", since: "bookworm" },
+  openssl: { package: "lua-luaossl", since: "bookworm" },
+  posix: { package: "lua-posix", since: "trixie" },
+  proctitle: { package: "lua-proctitle", since: "trixie" },
+  readline: { package: "lua-readline", since: "bookworm" },
+  zlib: { package: "lua-zlib", since: "bookworm" },
 };
 
 const prosodyName = /^(?:prosody\.)?(?:util|net|core|plugins)\./u;
@@ -37,7 +51,22 @@ export function rootOf(library: string): string {
   return library.split(".")[0] ?? library;
 }
 
-/** The Debian package that brings a Lua library for Lua 5.4, null where Debian has none. */
-export function debianPackageOf(library: string): string | null {
-  return debianPackages[rootOf(library)] ?? null;
+/** The package that brings a Lua library for Lua 5.4 in a suite (that of the servers unless given), null where none does. */
+export function debianPackageOf(library: string, suite: DebianSuite = "trixie"): string | null {
+  const found = libraryIn(library);
+  if (found?.since === undefined || found.since === null) return null;
+  return suites.indexOf(found.since) <= suites.indexOf(suite) ? found.package : null;
+}
+
+/** Where to get a Lua library, for people. */
+export function explainLibrary(library: string): string {
+  const found = libraryIn(library);
+  if (found === undefined) return "Debian has no package of it";
+  if (found.since === null) return `Debian's ${found.package} is not for Lua 5.4`;
+  return `Debian: ${found.package}${found.since === "bookworm" ? "" : ` from ${found.since} on`}`;
+}
+
+function libraryIn(library: string): DebianLibrary | undefined {
+  const root = rootOf(library);
+  return Object.hasOwn(debianLibraries, root) ? debianLibraries[root] : undefined;
 }

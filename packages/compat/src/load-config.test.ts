@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { renderLoadConfig, triedKinds } from "./load-config.ts";
+import { loadHosts, renderLaneConfig, renderLoadConfig, triedKinds } from "./load-config.ts";
 
 const settings = { mark: "@m", name: "thing", kinds: triedKinds, statistics: false };
 
@@ -26,4 +26,21 @@ it.each([
 
 it("marks every line of the log", () => {
   expect(renderLoadConfig(settings)).toContain(`source_width = false, timestamps = "@m"`);
+});
+
+it("a lane has the same hosts without the module, no port open, and no component that would be the module", () => {
+  const { name: _name, ...lane } = settings;
+  const config = renderLaneConfig(lane);
+  expect(config).toContain(`Component "muc.test" "muc"\nComponent "pubsub.test" "pubsub"\n`);
+  expect(config).toContain("interfaces = {}\nlocal_interfaces = {}\n");
+  expect(config).not.toContain("component.test");
+  expect(config).not.toContain("modules_enabled");
+  const options = renderLoadConfig(settings)
+    .split("\n")
+    .filter((line) => /^component_|^ldap/u.test(line));
+  expect(config.split("\n")).toEqual(expect.arrayContaining(options));
+});
+
+it("the hosts of a job come in the order of the kinds, our own first", () => {
+  expect(loadHosts(["pubsub", "component"])).toEqual(["foundry.test", "pubsub.test", "component.test"]);
 });

@@ -20,10 +20,13 @@ export function hostOf(kind: TriedKind): string {
 export interface ServerSettings {
   /** Begins every line that the server itself writes. */
   mark: string;
-  /** Our own module that answers (`foundry_probe`). */
-  probe: string;
+  /** Our own module that answers (`foundry_probe`); a lane has none yet. */
+  probe: string | undefined;
   options: { readonly [name: string]: LuaValue };
 }
+
+// A server without a VirtualHost does not start.
+const ownHost = "foundry.test";
 
 /** Configuration of a server that has nothing but a host for our probe. */
 export function renderServerConfig(settings: ServerSettings): string {
@@ -34,32 +37,58 @@ export function renderServerConfig(settings: ServerSettings): string {
     `log = { { to = "stdout", levels = { min = "info" }, source_width = false, timestamps = ${renderLua(settings.mark)} } }`,
     `foundry_mark = ${renderLua(settings.mark)}`,
     ...Object.entries(settings.options).map(([name, value]) => `${name} = ${renderLua(value)}`),
-    'VirtualHost "foundry.test"',
-    `  modules_enabled = ${renderLua([settings.probe])}`,
+    `VirtualHost ${renderLua(ownHost)}`,
+    ...enable(settings.probe),
     "",
   ].join("\n");
 }
 
-export interface LoadSettings {
+export interface LaneSettings {
   mark: string;
-  /** Without `mod_`. */
-  name: string;
   kinds: readonly TriedKind[];
   statistics: boolean;
 }
 
-/** Configuration of a server that loads one module on one host of each kind. */
-export function renderLoadConfig(settings: LoadSettings): string {
-  const statistics: Record<string, LuaValue> = settings.statistics ? { statistics: "internal" } : {};
-  const options = { ...loadOptions, ...statistics, foundry_module: settings.name };
-  const base = renderServerConfig({ mark: settings.mark, probe: "foundry_probe", options });
-  return [base, ...settings.kinds.map((kind) => renderHost(kind, settings.name)), ""].join("\n");
+export interface LoadSettings extends LaneSettings {
+  /** Without `mod_`. */
+  name: string;
 }
 
-function renderHost(kind: TriedKind, name: string): string {
+/** Configuration of a server that loads one module on one host of each kind. */
+export function renderLoadConfig({ mark, name, kinds, statistics }: LoadSettings): string {
+  const options = { ...loadOptions, ...statisticsOption(statistics), foundry_module: name };
+  const base = renderServerConfig({ mark, probe: "foundry_probe", options });
+  return [base, ...kinds.flatMap((kind) => renderHost(kind, name)), ""].join("\n");
+}
+
+/** The hosts of that configuration in the order in which a lane brings them up. */
+export function loadHosts(kinds: readonly TriedKind[]): string[] {
+  return [ownHost, ...kinds.map(hostOf)];
+}
+
+/**
+ * What a lane has before its first job: the hosts without any module of ours, and no port open. A component that is
+ * the module itself cannot be there yet. A lane runs as root, its children do not.
+ */
+export function renderLaneConfig({ mark, kinds, statistics }: LaneSettings): string {
+  const closed = { run_as_root: true, interfaces: [], local_interfaces: [] };
+  const options = { ...loadOptions, ...statisticsOption(statistics), ...closed };
+  const base = renderServerConfig({ mark, probe: undefined, options });
+  const hosts = kinds.filter((kind) => kind !== "component").flatMap((kind) => renderHost(kind));
+  return [base, ...hosts, ""].join("\n");
+}
+
+function statisticsOption(statistics: boolean): Record<string, LuaValue> {
+  return statistics ? { statistics: "internal" } : {};
+}
+
+function renderHost(kind: TriedKind, name?: string): string[] {
   const host = renderLua(hostOf(kind));
-  const enabled = `  modules_enabled = ${renderLua([name])}`;
-  if (kind === "virtual-host") return `VirtualHost ${host}\n${enabled}`;
-  if (kind === "component") return `Component ${host} ${renderLua(name)}`;
-  return `Component ${host} ${renderLua(kind)}\n${enabled}`;
+  if (kind === "component") return [`Component ${host} ${renderLua(name ?? kind)}`];
+  const opening = kind === "virtual-host" ? `VirtualHost ${host}` : `Component ${host} ${renderLua(kind)}`;
+  return [opening, ...enable(name)];
+}
+
+function enable(name: string | undefined): string[] {
+  return name === undefined ? [] : [`  modules_enabled = ${renderLua([name])}`];
 }

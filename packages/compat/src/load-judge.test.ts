@@ -71,6 +71,16 @@ it.each<[string, Partial<Trial>, object]>([
     { log: [line(`${host}:x`, "error", "of no use")] },
     { says: "doubtful", because: "it complains: of no use" },
   ],
+  [
+    "an error line that goes on in the next one",
+    { log: [line(`${host}:x`, "error", "it wants:"), line(`${host}:x`, "error", "a setting")] },
+    { says: "doubtful", because: "it complains: it wants: a setting" },
+  ],
+  [
+    "an error line that names the library it misses",
+    { log: [line(`${host}:x`, "error", "no LDAP: module 'lualdap' not found:")] },
+    { says: "doubtful", because: "it complains: needs the Lua library lualdap, which the image does not have" },
+  ],
   ["an error line after it went global", { log: [line("mod_x", "error", "of no use")] }, { says: "doubtful" }],
   [
     "an error line once the server is up",

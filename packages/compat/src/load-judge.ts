@@ -58,8 +58,8 @@ function judgeKind(trial: Trial, kind: TriedKind): Judged {
   const at = ([kind, "global"] as const).filter((place) => paths[place] !== undefined);
   if (at.length === 0) return { says: "broken", because: "the server did not load it and gave no reason" };
   if (!at.some((place) => paths[place]?.startsWith(moduleFolder))) return judgeReplaced(trial, at);
-  const complaint = trial.log.find((line) => isComplaint(line, trial.name, kind));
-  if (complaint !== undefined) return { says: "doubtful", because: `it complains: ${shorten(complaint.message)}`, at };
+  const complaint = findComplaint(trial, kind);
+  if (complaint !== undefined) return { says: "doubtful", because: `it complains: ${complaint}`, at };
   return { says: "loads", because: "it loads", at, cause: "itself" };
 }
 
@@ -148,6 +148,14 @@ function isComplaint(line: LogLine, name: string, kind: TriedKind): boolean {
   const own = line.from === `${hostOf(kind)}:${name}` || line.from === `mod_${name}`;
   if (own && line.early) return true;
   return line.from !== "modulemanager" && mentions(line, `/mod_${name}/`);
+}
+
+// What ends with a colon goes on in the next line.
+function findComplaint(trial: Trial, kind: TriedKind): string | undefined {
+  const [first, second] = trial.log.filter((line) => isComplaint(line, trial.name, kind));
+  if (first === undefined) return undefined;
+  const goesOn = first.message.endsWith(":") && second !== undefined;
+  return explainMessage(goesOn ? `${first.message} ${second.message}` : first.message);
 }
 
 function mentions(line: LogLine, text: string): boolean {

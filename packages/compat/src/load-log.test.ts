@@ -42,3 +42,8 @@ it.each([
 ])("%s: there is no answer", (_what, stdout, started) => {
   expect(readServerOutput(stdout, "@m")).toEqual({ started, answer: undefined, log: [] });
 });
+
+it("a line is kept without what is another at every start", () => {
+  const line = { from: "runnereP9OfO4mugh3", level: "warn", message: "table: 0x55d0c8a8f2b0", more: [], early: true };
+  expect(printLogLine(line)).toBe("warn runner: table: 0x…");
+});

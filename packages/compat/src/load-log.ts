@@ -41,7 +41,8 @@ function readChunk(chunk: string, early: boolean): LogLine[] {
   return [{ from, level, message: rest.join("\t"), more: more.filter((text) => text !== ""), early }];
 }
 
-/** The line as it is kept: `level from: message`. */
+/** The line as it is kept: `level from: message`, without the numbers that are others at every start. */
 export function printLogLine(line: LogLine): string {
-  return `${line.level} ${line.from}: ${line.message}`;
+  const from = line.from.replace(/^runner[\w-]{12}$/u, "runner");
+  return `${line.level} ${from}: ${line.message.replaceAll(/\b0x[0-9a-f]{6,16}\b/gu, "0x…")}`;
 }

@@ -2,7 +2,7 @@ import { UserError } from "@prosody-foundry/kit";
 import { type Chunk, parse } from "luaparse";
 
 // Upstream's largest file has 64 KiB and 1200 names. The parser's time grows with the product of both.
-const maxLua = 512 * 1024;
+const maxLua = 256 * 1024;
 const maxNames = 5000;
 const hint = "Patch the file, or pin another revision of the module.";
 
@@ -11,7 +11,7 @@ const hint = "Patch the file, or pin another revision of the module.";
  * @throws UserError LUA_SYNTAX, LUA_TOO_DEEP, LUA_TOO_LARGE; `where` names the file.
  */
 export function parseLua(text: string, where: string): Chunk {
-  if (text.length > maxLua) throw new UserError("LUA_TOO_LARGE", `${where} is larger than 512 KiB`, { hint });
+  if (text.length > maxLua) throw new UserError("LUA_TOO_LARGE", `${where} is larger than 256 KiB`, { hint });
   const names = new Set(text.match(/[A-Za-z_]\w*/gu));
   if (names.size > maxNames)
     throw new UserError("LUA_TOO_LARGE", `${where} uses more than ${maxNames} names`, { hint });

@@ -46,7 +46,8 @@ export function plainText(markdown: string): string {
     .trim();
 }
 
-function withoutFences(lines: readonly Line[]): Line[] {
+/** The lines that are no fenced code. */
+export function withoutFences(lines: readonly Line[]): Line[] {
   const open: Line[] = [];
   let fence: string | undefined;
   for (const line of lines) {

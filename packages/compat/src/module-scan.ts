@@ -1,3 +1,4 @@
+import { UserError } from "@prosody-foundry/kit";
 import type { ModuleContent, ModuleFile } from "@prosody-foundry/source";
 import { latin1Text, libraryFilesOf, mainFileOf, shortName } from "./layout.ts";
 import { type LuaScan, type Use, scanLua } from "./lua-scan.ts";
@@ -7,25 +8,50 @@ type ModuleUse<T extends Use = Use> = T & { file: string };
 
 /** What all of a module's code asks for, seen from its main file: see `LuaScan`. */
 export type ModuleScan = {
-  [K in Exclude<keyof LuaScan, "dynamic">]: Array<ModuleUse<LuaScan[K][number]>>;
+  [K in Exclude<keyof LuaScan, "dynamic" | "sets">]: Array<ModuleUse<LuaScan[K][number]>>;
 } & { dynamic: number };
 
 /**
- * Scans the main file and the libraries beside it (`*.lib.lua`). A library is as unconditional as the way the main file
- * takes it in; one that nobody names with a plain string may never be used.
+ * Scans the main file, the libraries beside it (`*.lib.lua`) and whatever else these take in. A library is as
+ * unconditional as the way the main file takes it in; one that nobody names with a plain string may never be used.
  * @throws UserError LUA_SYNTAX, LUA_TOO_DEEP, LUA_TOO_LARGE
  */
 export function scanModule(content: ModuleContent): ModuleScan {
   const main = mainFileOf(content);
   const libraries = libraryFilesOf(content);
   const starts = main === undefined ? libraries : [main];
-  const files = new Map([...starts, ...libraries].map((file) => [file.path, file]));
-  const scans = new Map([...files].map(([path, file]) => [path, scanLua(latin1Text(file), `${content.name}/${path}`)]));
+  const scans = scanFiles(content, [...starts, ...libraries]);
   const ways = waysTo(content, scans, starts);
   const parts = [...scans].map(([path, scan]) =>
     qualify(scan, path, ways.get(path) ?? { loading: false, guarded: true }),
   );
-  return joinScans(parts);
+  const joined = joinScans(parts, [...scans.values()]);
+  // All files of a module share one environment.
+  const set = new Set([...scans.values()].flatMap(({ sets }) => sets));
+  return { ...joined, globals: joined.globals.filter(({ name }) => !set.has(name)) };
+}
+
+// Upstream's largest module has less than 100 KiB of Lua.
+const maxLua = 1024 * 1024;
+
+function scanFiles(content: ModuleContent, files: readonly ModuleFile[]): Map<string, LuaScan> {
+  const scans = new Map<string, LuaScan>();
+  const open = files.toReversed();
+  let size = 0;
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (scans.has(file.path)) continue;
+    size += file.bytes.length;
+    if (size > maxLua)
+      throw new UserError("LUA_TOO_LARGE", `${content.name} has more than 1 MiB of Lua`, {
+        hint: "Patch the module, or pin another revision of it.",
+      });
+    const scan = scanLua(latin1Text(file), `${content.name}/${file.path}`);
+    scans.set(file.path, scan);
+    const names = [...new Set(scan.parts.map(({ name }) => name))];
+    const taken = names.map((name) => ownPart(content, name)).filter((part) => part !== undefined);
+    open.push(...taken.toReversed());
+  }
+  return scans;
 }
 
 /** Path of the module's own file that `module:require(name)` finds, in the order Prosody looks. */
@@ -71,7 +97,7 @@ function rank({ loading, guarded }: Way): number {
   return (guarded ? 0 : 2) + (loading ? 1 : 0);
 }
 
-function qualify(scan: LuaScan, file: string, way: Way): ModuleScan {
+function qualify(scan: LuaScan, file: string, way: Way): Omit<ModuleScan, "dynamic"> {
   const place = <T extends Use>(uses: readonly T[]): Array<ModuleUse<T>> =>
     uses.map((use) => ({ ...use, ...combine(way, use), file }));
   return {
@@ -81,11 +107,11 @@ function qualify(scan: LuaScan, file: string, way: Way): ModuleScan {
     parts: place(scan.parts),
     members: place(scan.members),
     globals: place(scan.globals),
-    dynamic: scan.dynamic,
+    openCommands: place(scan.openCommands),
   };
 }
 
-function joinScans(scans: readonly ModuleScan[]): ModuleScan {
+function joinScans(scans: ReadonlyArray<Omit<ModuleScan, "dynamic">>, files: readonly LuaScan[]): ModuleScan {
   return {
     requires: scans.flatMap(({ requires }) => requires),
     methods: scans.flatMap(({ methods }) => methods),
@@ -93,6 +119,7 @@ function joinScans(scans: readonly ModuleScan[]): ModuleScan {
     parts: scans.flatMap(({ parts }) => parts),
     members: scans.flatMap(({ members }) => members),
     globals: scans.flatMap(({ globals }) => globals),
-    dynamic: scans.map(({ dynamic }) => dynamic).filter((count) => count > 0).length,
+    openCommands: scans.flatMap(({ openCommands }) => openCommands),
+    dynamic: files.filter(({ dynamic }) => dynamic > 0).length,
   };
 }

@@ -13,7 +13,21 @@ export interface Prose {
 /** Reads paragraphs, each given as its lines. Sentences are less certain than table rows. */
 export function parseProse(paragraphs: ReadonlyArray<readonly Line[]>): Prose {
   const read = paragraphs.flatMap(splitBullets).map((lines) => parseParagraph(lines));
-  return { statements: read.flatMap(({ statements }) => statements), unread: read.flatMap(({ unread }) => unread) };
+  const unread = read.flatMap((each) => each.unread);
+  const statements = read.flatMap((each) => each.statements);
+  if (!unread.some(({ text }) => unreadEnd.test(text))) return { statements, unread };
+  const open = new Set(statements.filter(isOpen).map(({ line }) => line));
+  return {
+    statements: statements.filter(({ line }) => !open.has(line)),
+    unread: [...statements.filter(isOpen).map(({ text, line }) => ({ text, number: line })), ...unread],
+  };
+}
+
+// "Trunk < 5f15ab7c6ae5": an end somewhere, so "0.11 or later" beside it does not go on forever.
+const unreadEnd = /\btrunk ?(?:<|before\b|until\b|up to\b)/iu;
+
+function isOpen({ range }: Statement): boolean {
+  return range.kind === "from" || (range.kind === "trunk" && range.andLater);
 }
 
 function splitBullets(lines: readonly Line[]): Line[][] {
@@ -26,7 +40,7 @@ function splitBullets(lines: readonly Line[]): Line[][] {
   return parts;
 }
 
-const stating = /\bprosody\b|\btrunk\b|\bversions?\b|\bsame as\b|\bcompatible\b/iu;
+const stating = /\bprosody\b|\btrunk\b|\bversions?\b|\bsame as\b|\b(?:in)?compatible\b|\bto work\b|\brequires\b/iu;
 
 function parseParagraph(lines: readonly Line[]): Prose {
   const line = lines[0]?.number ?? 0;
@@ -84,7 +98,7 @@ function readClauses(clauses: readonly string[]): Found[] {
 
 // These name a version without saying that the module works on it.
 const noStatement =
-  /^(?:if|when|note|for)\b|\b(?:feature|command|option)\b|\bversions? (?:of mod|for\b)|\bdoes not support\b/iu;
+  /^(?:if|when|note|for)\b|\b(?:feature|command|option|prototype)\b|\bversions? (?:of mod|for\b)|\bdoes not support\b/iu;
 
 const startsWithVersion = new RegExp(
   `^(?:or |and )?(?:prosody )?(?:trunk|${versionPattern})(?! (?:and|or) )\\W*$`,
@@ -96,7 +110,7 @@ const clausePatterns: ReadonlyArray<readonly [Status, RegExp]> = [
   ["probably-broken", /\bunexpected behaviou?r\b|\bprobably (?:not|broken)\b/iu],
   ["broken", /\b(?:not|no longer|never)\b.{0,25}\b(?:works?|compatible|supported|with)\b/iu],
   ["broken", /\b(?:incompatible|broken|fails? to load)\b|n't\b.{0,15}\bwork\b/iu],
-  ["should-work", /\bshould\b|\bmay\b|\bmight\b|\bhopefully\b|\buntested\b/iu],
+  ["should-work", /\bshould\b|\bsupposed to\b|\bmay\b|\bmight\b|\bhopefully\b|\buntested\b/iu],
 ];
 
 function statusOf(clause: string): Status {
@@ -104,7 +118,7 @@ function statusOf(clause: string): Status {
 }
 
 // "trunk (0.12)" and "trunk / 0.12" were written when that trunk was to become 0.12.
-const before = String.raw`(?<sign>>=|<=|≥|≤|<|\bsince|\bfrom)? ?(?:\bprosody )?(?:\btrunk ?[(/] ?)?`;
+const before = String.raw`(?<sign>>=|<=|≥|≤|<|>|\bsince|\bas of|\bfrom)? ?(?:\bprosody )?(?:\bversion )?(?:\btrunk ?[(/] ?)?`;
 const versionWords = new RegExp(
   `${before}(?<version>${versionPattern})\\)?,? ?(?:(?<up>${upPattern})|(?<down>${downPattern}))?`,
   "giu",
@@ -114,7 +128,8 @@ const trunkWords = new RegExp(
   "giu",
 );
 
-function rangesOf(clause: string): VersionRange[] {
+/** The versions a clause names. */
+export function rangesOf(clause: string): VersionRange[] {
   const between = new RegExp(`(${versionPattern}) ?[-–] ?(${versionPattern})`, "iu").exec(clause);
   const [, low, high] = between ?? [];
   if (low !== undefined && high !== undefined) {
@@ -130,12 +145,23 @@ function rangesOf(clause: string): VersionRange[] {
 
 type Groups = Readonly<Record<string, string | undefined>>;
 
-function versionRange({ sign, version = "", up, down }: Groups): VersionRange {
+const signs: Readonly<Record<string, { kind: "from" | "until"; included: boolean }>> = {
+  "<": { kind: "until", included: false },
+  "<=": { kind: "until", included: true },
+  "≤": { kind: "until", included: true },
+  ">": { kind: "from", included: false },
+  ">=": { kind: "from", included: true },
+  "≥": { kind: "from", included: true },
+  since: { kind: "from", included: true },
+  "as of": { kind: "from", included: true },
+};
+
+function versionRange({ sign = "", version = "", up, down }: Groups): VersionRange {
   const numbers = numbersOf(version);
-  if (sign === "<") return { kind: "until", version: numbers, included: false };
-  if (down !== undefined || sign === "<=" || sign === "≤") return { kind: "until", version: numbers, included: true };
-  const isFrom = up !== undefined || [">=", "≥", "since"].includes(sign?.toLowerCase() ?? "");
-  return isFrom ? { kind: "from", version: numbers, included: true } : { kind: "exactly", version: numbers };
+  const bound = signs[sign.toLowerCase()];
+  if (down !== undefined) return { kind: "until", version: numbers, included: true };
+  if (up !== undefined) return { kind: "from", version: numbers, included: true };
+  return bound === undefined ? { kind: "exactly", version: numbers } : { ...bound, version: numbers };
 }
 
 function trunkRange({ aside = "", up }: Groups): VersionRange {

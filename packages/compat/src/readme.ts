@@ -2,7 +2,7 @@ import { UserError } from "@prosody-foundry/kit";
 import type { ModuleContent, ModuleFile } from "@prosody-foundry/source";
 import { parse } from "yaml";
 import { z } from "zod";
-import { type Line, linesOf } from "./markdown.ts";
+import { type Line, linesOf, plainText } from "./markdown.ts";
 
 /** What a module's README says about it. */
 export interface Readme {
@@ -40,6 +40,13 @@ export function readReadme(content: ModuleContent): Readme | null {
   return parseReadme(new TextDecoder().decode(file.bytes), where);
 }
 
+/** The README without its front matter, as far as it is not too large, whatever it holds; empty when there is none. */
+export function readBareReadme(content: ModuleContent): Readme {
+  const bytes = findReadme(content)?.bytes.subarray(0, maxReadme);
+  const { body } = splitFrontMatter(linesOf(new TextDecoder().decode(bytes)));
+  return { summary: null, labels: [], stage: null, depends: [], supersededBy: [], licence: null, body };
+}
+
 /** The file that counts as the module's README. */
 export function findReadme({ files }: ModuleContent): ModuleFile | undefined {
   const names = ["README.md", "README.markdown", "README"];
@@ -55,7 +62,7 @@ export function parseReadme(text: string, where: string): Readme {
   const front = FrontMatter.parse(yaml === null ? {} : keysOf(parseYaml(yaml, where)));
   const declared = [...front.depends, ...front.rockspec.dependencies];
   return {
-    summary: front.summary,
+    summary: wordsIn(front.summary) ?? wordsIn(front.description),
     labels: front.labels,
     stage: stageOf(front.labels),
     depends: [...new Set(declared.map(moduleNameIn).filter((name) => name !== undefined))],
@@ -119,12 +126,18 @@ const Words = z
 
 const FrontMatter = z.looseObject({
   summary: z.string().nullable().catch(null),
+  description: z.string().nullable().catch(null),
   labels: Words,
   depends: Words,
   superseded_by: Words,
   license: z.string().optional().catch(undefined),
   rockspec: z.looseObject({ dependencies: Words }).catch({ dependencies: [] }),
 });
+
+function wordsIn(text: string | null): string | null {
+  const words = plainText((text ?? "").slice(0, 1000));
+  return words === "" ? null : words;
+}
 
 // "mod_http_oauth2 >= 200", "mod\_bosh"
 function moduleNameIn(words: string): string | undefined {

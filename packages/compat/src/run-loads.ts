@@ -1,21 +1,9 @@
 import { type Exec, type Progress, runCommand, silent } from "@prosody-foundry/kit";
-import type { Evidence, HostKind } from "@prosody-foundry/lockfile";
-import { z } from "zod";
-import { type TriedKind, renderLoadConfig, triedKinds } from "./load-config.ts";
-import { type KindOutcome, type LoadedMap, type Trial, judgeTrial, relevantLines } from "./load-judge.ts";
-import { type LoadRequest, explainNoCode, layOutModules } from "./load-request.ts";
-import { summariseLoad } from "./load-summary.ts";
-import { type ServerRun, runServer } from "./run-server.ts";
-
-export interface LoadResult {
-  /** `mod_x`. */
-  name: string;
-  evidence: Evidence;
-  /** Kinds of host it loads on, in the order of `HostKind`. */
-  hosts: HostKind[];
-  /** Errors and warnings about it, `level name: message`, each once. */
-  log: string[];
-}
+import { type LoadResult, loadModule } from "./load-module.ts";
+import type { LoadRequest } from "./load-request.ts";
+import { openKeptLoads } from "./run-kept-loads.ts";
+import { type Lanes, openLanes } from "./run-lanes.ts";
+import { type TrialPlace, runTrialAlone } from "./run-trial.ts";
 
 export interface LoadOptions {
   exec?: Exec;
@@ -23,29 +11,49 @@ export interface LoadOptions {
   image: string;
   modules: readonly LoadRequest[];
   progress?: Progress;
-  /** How many servers run at once; 2 unless given. */
+  /** How many modules are loaded at once; 12 unless given. They wait more than they work. */
   parallel?: number;
   /** The day that the evidence carries, `YYYY-MM-DD`. */
   date: string;
   /** Milliseconds until a server that does not answer counts as hanging; 20 seconds unless given. */
   timeout?: number;
+  /** Where results are kept, by all that they depend on; nothing is kept unless given. */
+  cacheDir?: string;
+  /**
+   * Whether each trial starts a container of its own, or most of them share containers, each in a process of its own;
+   * "shared" unless given. The answers are the same.
+   */
+  containers?: "shared" | "own";
 }
 
 /**
- * Really loads each module in servers of a release of its own: fresh containers without network, with only the
- * module's closure beside it, on each kind of host, with statistics and without. Results come in the order of
- * `modules`. Whatever a module does, it does it to a container; the next one starts from nothing.
+ * Really loads each module in servers of a release of its own: without network, with only the module's closure beside
+ * it, on each kind of host, with statistics and without. Results come in the order of `modules`. Whatever a module
+ * does, it does it to a process that ends with it; the next one starts from the same server.
  * @throws UserError SERVER_NOT_STARTED when the engine cannot run the image.
  */
 export async function runLoads(options: LoadOptions): Promise<LoadResult[]> {
+  const { exec = runCommand, image, modules, date, timeout = 20_000, parallel = 12 } = options;
+  const place = { exec, image, timeout };
+  const kept = await openKeptLoads({ ...place, cacheDir: options.cacheDir });
+  const lanes = options.containers === "own" ? openNoLanes(place) : openLanes(place, Math.ceil(parallel / 2));
   const progress = options.progress ?? silent;
   let done = 0;
-  return await mapInParallel(options.modules, options.parallel ?? 2, async (request) => {
-    const result = await runLoad(options, request);
+  const load = async (request: LoadRequest): Promise<LoadResult> => {
+    const result = await kept.recall(request, () => loadModule(request, date, lanes.runTrial));
     done += 1;
-    progress(`${result.name} ${result.evidence.says} (${done} of ${options.modules.length})`);
+    progress(`${result.name} ${result.evidence.says} (${done} of ${modules.length})`);
     return result;
-  });
+  };
+  try {
+    return await mapInParallel(modules, parallel, load);
+  } finally {
+    await lanes.end();
+  }
+}
+
+function openNoLanes(place: TrialPlace): Lanes {
+  return { runTrial: (setup) => runTrialAlone(place, setup), end: async () => {} };
 }
 
 // The first failure stops what has not begun, and is thrown when what has begun is over: no server outlives the call.
@@ -64,84 +72,4 @@ async function mapInParallel<T, R>(items: readonly T[], width: number, work: (it
     if (lane.status === "rejected") throw lane.reason;
   }
   return results;
-}
-
-async function runLoad(options: LoadOptions, request: LoadRequest): Promise<LoadResult> {
-  const without = explainNoCode(request, options.date);
-  if (without !== undefined) return { name: request.name, evidence: without, hosts: [], log: [] };
-  const plain = await runMode(options, request, { statistics: false, kinds: triedKinds, known: [] });
-  const usable = plain.outcomes.filter((outcome) => outcome.says !== "broken").map((outcome) => outcome.kind);
-  const measured = await runMode(options, request, { statistics: true, kinds: usable, known: plain.outcomes });
-  const log = [...new Set([...plain.log, ...measured.log])];
-  return { name: request.name, log, ...summariseLoad([...plain.outcomes, ...measured.outcomes], options.date) };
-}
-
-interface Mode {
-  statistics: boolean;
-  kinds: readonly TriedKind[];
-  /** What is known of a module alone on a host; not asked again. */
-  known: readonly KindOutcome[];
-}
-
-interface ModeResult {
-  outcomes: KindOutcome[];
-  log: string[];
-}
-
-// All kinds share one server first. What did not go well there is tried again alone: a second host can be refused
-// because of the first ("already loaded"), and one host can take the server down for all.
-async function runMode(options: LoadOptions, request: LoadRequest, mode: Mode): Promise<ModeResult> {
-  if (mode.kinds.length === 0) return { outcomes: [], log: [] };
-  const together = await runTrial(options, request, mode);
-  const outcomes: KindOutcome[] = [];
-  const trials = [together];
-  for (const shared of judgeTrial(together)) {
-    const settled = mode.kinds.length === 1 || isSettled(shared, [...mode.known, ...outcomes]);
-    const alone = settled ? undefined : await runTrial(options, request, { ...mode, kinds: [shared.kind] });
-    outcomes.push(...(alone === undefined ? [shared] : judgeTrial(alone)));
-    if (alone !== undefined) trials.push(alone);
-  }
-  return { outcomes, log: relevantLines(trials) };
-}
-
-// A failure that a host showed alone is believed of the others too when they gave the same reason; not so the end of
-// the server, which says nothing about who caused it.
-function isSettled(shared: KindOutcome, known: readonly KindOutcome[]): boolean {
-  if (shared.cause !== "any-host") return shared.cause === "itself";
-  return known.some(({ says, because }) => says === shared.says && because === shared.because);
-}
-
-async function runTrial(options: LoadOptions, request: LoadRequest, mode: Mode): Promise<Trial> {
-  const name = request.name.replace(/^mod_/u, "");
-  const run = await runServer({
-    exec: options.exec ?? runCommand,
-    image: options.image,
-    probe: "foundry_probe",
-    config: (mark) => renderLoadConfig({ mark, name, ...mode }),
-    files: layOutModules(request),
-    timeout: options.timeout ?? 20_000,
-  });
-  const { log, exitCode, cut } = run;
-  const { kinds, statistics } = mode;
-  return { name, kinds, statistics, log, exitCode, cut, loaded: readAnswer(run) };
-}
-
-const NoHosts = z.array(z.never()).transform((): Record<string, string> => ({}));
-const Answer = z.strictObject({
-  global: z.string().optional(),
-  hosts: z.union([z.record(z.string(), z.string()), NoHosts]),
-});
-
-// A module can read the mark and forge an answer; what does not parse is no answer.
-function readAnswer(run: ServerRun): LoadedMap | undefined {
-  if (run.answer === undefined) return undefined;
-  return Answer.safeParse(parseJson(run.answer)).data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

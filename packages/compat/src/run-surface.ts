@@ -1,8 +1,8 @@
 import { type Exec, UserError, runCommand } from "@prosody-foundry/kit";
 import { z } from "zod";
-import { renderServerConfig } from "./load-config.ts";
+import { type ServerSettings, renderServerConfig } from "./load-config.ts";
 import { type ServerRun, runServer } from "./run-server.ts";
-import { Surface } from "./surface.ts";
+import { Surface, uniteSurfaces } from "./surface.ts";
 
 export interface SurfaceOptions {
   exec?: Exec;
@@ -13,16 +13,23 @@ export interface SurfaceOptions {
 }
 
 /**
- * What a release offers to modules, told by its own running server: nothing is assumed about paths or versions.
+ * What a release offers to modules, told by its own running server: nothing is assumed about paths or versions. It is
+ * asked twice, since parts of it exist only where statistics are on.
  * @throws UserError SERVER_NOT_STARTED when the engine cannot run the image, SURFACE_UNREADABLE when its server does
  * not come up.
  */
 export async function runSurface(options: SurfaceOptions): Promise<Surface> {
+  const plain = readSurface(options, {});
+  const measured = readSurface(options, { statistics: "internal" });
+  return uniteSurfaces(...(await Promise.all([plain, measured])));
+}
+
+async function readSurface(options: SurfaceOptions, settings: ServerSettings["options"]): Promise<Surface> {
   const run = await runServer({
     exec: options.exec ?? runCommand,
     image: options.image,
     probe: "foundry_surface",
-    config: (mark) => renderServerConfig({ mark, probe: "foundry_surface", options: {} }),
+    config: (mark) => renderServerConfig({ mark, probe: "foundry_surface", options: settings }),
     files: [],
     timeout: options.timeout ?? 60_000,
   });

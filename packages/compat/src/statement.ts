@@ -9,6 +9,6 @@ export interface Statement {
   text: string;
   /** Line of the README, from 1: the row, the line that speaks of trunk, or the first of a paragraph. */
   line: number;
-  /** Rows of a table are surer than prose. */
-  form: "row" | "prose";
+  /** Rows of a table are surer than prose. An aside is a box or a sentence outside the Compatibility section. */
+  form: "row" | "prose" | "aside";
 }

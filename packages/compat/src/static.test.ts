@@ -9,7 +9,7 @@ const older: Surface = {
   features: ["mod_bookmarks"],
   libraries: { "util.stanza": ["stanza", "reply"], "util.jwt": ["sign", "verify"], "util.array": [] },
   moduleApi: ["hook", "depends", "require", "get_option"],
-  globals: ["print", "require", "import", "pcall", "hosts"],
+  globals: ["print", "require", "import", "pcall", "assert", "table", "hosts"],
   lua: ["socket", "ssl", "DBI"],
 };
 const newer: Surface = {
@@ -50,8 +50,26 @@ describe("staticEvidence", () => {
     [`require "cjson"`, "broken", "broken"],
     [`require "DBI"`, "loads", "loads"],
     [`module:require "part"; module:require "adhoc"; module:require "muc/util"`, "loads", "loads"],
-    [`configmanager.get("x")`, "doubtful", "doubtful"],
+    [`configmanager.get("x")`, "broken", "broken"],
+    [`local config = configmanager`, "doubtful", "doubtful"],
+    [`local function f() configmanager.get("x") end`, "doubtful", "doubtful"],
+    [`if hosts then st.clone(hosts) end`, "doubtful", "doubtful"],
+    [`local unpack = unpack or table.unpack`, "loads", "loads"],
+    [`local unpack = table.unpack or unpack`, "loads", "loads"],
+    [`if st then st.clone(hosts) end`, "loads", "loads"],
+    [`local warn = prosodyctl.warn`, "broken", "broken"],
+    [`function module.command() prosodyctl.warn() end`, "loads", "loads"],
     [`print(hosts)`, "loads", "loads"],
+    [`local init = require "util.jwt".init; init("k")`, "broken", "loads"],
+    [`local init = require "util.jwt".init; local function f(init) init("k") end; f(print)`, "doubtful", "loads"],
+    [`local jwt = require "util.jwt"; assert(jwt.init, "not with this Prosody")`, "broken", "loads"],
+    [`local init = require "util.jwt".init; assert(init, "not with this Prosody")`, "broken", "loads"],
+    [`local jwt = require "util.jwt"; assert(not jwt.init)`, "loads", "loads"],
+    [`local jwt = require "util.jwt"; if not jwt.init then return end; jwt.init("k")`, "loads", "loads"],
+    [`if not module.may then module:depends("x") end; module:may("y")`, "loads", "loads"],
+    [`local new = module:require "adhoc".new; new("a", "b", print)`, "broken", "broken"],
+    [`local adhoc = module:require("adhoc"); adhoc.new("a", "b", print, "admin")`, "loads", "loads"],
+    [`local new = module:require "adhoc".new; new("a", "b", print(1))`, "loads", "loads"],
   ])("judges %s", (lua, onOlder, onNewer) => {
     expect([says(lua, older), says(lua, newer)]).toEqual([[onOlder], [onNewer]]);
   });
@@ -68,16 +86,53 @@ describe("staticEvidence", () => {
   });
 
   it("names what is missing, and the Debian package that has it", () => {
-    const module = writtenModule("mod_x", { "mod_x.lua": `require "cjson"; require "mongo"; module:fly()` });
+    const lua = `require "cjson"; require "mongo"\nmodule:fly()\nmodule:fly()`;
+    const module = writtenModule("mod_x", { "mod_x.lua": lua });
     expect(staticEvidence(module, newer, { date: "2025-01-01" })).toEqual([
       {
         kind: "static",
         says: "broken",
         because:
-          "It asks for module:fly(), the Lua library cjson (Debian: lua-cjson), the Lua library mongo (Debian has no package of it), which the release lacks",
+          "It asks for module:fly() (mod_x.lua:2), the Lua library cjson (Debian: lua-cjson; mod_x.lua:1), the Lua library mongo (Debian has no package of it; mod_x.lua:1), which the release lacks",
         date: "2025-01-01",
       },
     ]);
+  });
+
+  it.each<[string, string]>([
+    [`require "lpty"`, "the Lua library lpty (Debian's lua-lpty is not for Lua 5.4; mod_x.lua:1)"],
+    [`require "posix.unistd"`, "the Lua library posix.unistd (Debian: lua-posix from trixie on; mod_x.lua:1)"],
+    [`require "stanza"`, "the Lua library stanza (Prosody has util.stanza; mod_x.lua:1)"],
+    [`require "constructor"`, "the Lua library constructor (Debian has no package of it; mod_x.lua:1)"],
+    [`require "prosody.util.stanza"`, "Prosody's library prosody.util.stanza (it is util.stanza here; mod_x.lua:1)"],
+    [`a.b()`, "the global a (mod_x.lua:1)"],
+    [
+      `for i = 1, 9 do b1.x() b2.x() b3.x() b4.x() b5.x() end`,
+      "the global b1 (mod_x.lua:1), the global b2 (mod_x.lua:1), the global b3 (mod_x.lua:1), the global b4 (mod_x.lua:1) and 1 more",
+    ],
+  ])("tells what would help with %s", (lua, expected) => {
+    const module = writtenModule("mod_x", { "mod_x.lua": lua });
+    const [evidence] = staticEvidence(module, older, { date: "2025-01-01" });
+    expect(evidence?.because).toBe(`It asks for ${expected}, which the release lacks`);
+  });
+
+  it("tells what is wrong on every release", () => {
+    const lua = `local adhoc = module:require "adhoc"\nadhoc.new("a", "b", print)\nmodule:fly()`;
+    const [evidence] = staticEvidence(writtenModule("mod_x", { "mod_x.lua": lua }), newer, { date: "2025-01-01" });
+    expect(evidence?.because).toBe(
+      "It asks for module:fly() (mod_x.lua:3), which the release lacks. It registers an ad-hoc command without a permission (mod_x.lua:2), which Prosody refuses",
+    );
+  });
+
+  it("counts a global that any file of the module sets", () => {
+    const files = { "mod_x.lua": `function shared() end; module:require "part"`, "part.lib.lua": "shared()" };
+    expect(staticEvidence(writtenModule("mod_x", files), newer, { date: "2025-01-01" })[0]?.says).toBe("loads");
+  });
+
+  it("reads a library that is named like any Lua file", () => {
+    const files = { "mod_x.lua": `module:require "part"`, "part.lua": `require "zlib"`, "other.lua": `require "otp"` };
+    const [evidence] = staticEvidence(writtenModule("mod_x", files), newer, { date: "2025-01-01" });
+    expect(evidence?.because).toContain("zlib (Debian: lua-zlib; part.lua:1), which");
   });
 
   it("has nothing to say of a tombstone", () => {

@@ -2,7 +2,7 @@ import type { Evidence } from "@prosody-foundry/lockfile";
 import type { ModuleContent } from "@prosody-foundry/source";
 import { borrowedParts } from "./facts-of.ts";
 import { layoutOf } from "./layout.ts";
-import { debianPackageOf, isForeign, prosodyLibrary, rootOf } from "./libraries.ts";
+import { explainLibrary, isForeign, prosodyLibrary, rootOf } from "./libraries.ts";
 import type { Use } from "./lua-scan.ts";
 import { type ModuleScan, ownPart, scanModule } from "./module-scan.ts";
 import type { Surface } from "./surface.ts";
@@ -42,7 +42,11 @@ export function staticEvidence(content: ModuleContent, surface: Surface, options
 
 interface Finding {
   what: string;
+  /** What helps, and where it is. */
+  notes: string[];
   hard: boolean;
+  /** Wrong on every release, not lacking on this one. */
+  wrong: boolean;
 }
 
 function findMissing(content: ModuleContent, surface: Surface, modules?: ReadonlySet<string>): Finding[] {
@@ -53,13 +57,14 @@ function findMissing(content: ModuleContent, surface: Surface, modules?: Readonl
     ...missingMembers(scan, surface),
     ...missingModules(content, scan, { surface, modules }),
     ...missingGlobals(scan, surface),
+    ...openCommands(scan),
   ];
 }
 
 function missingLibraries(scan: ModuleScan, surface: Surface): Finding[] {
   return scan.requires
     .filter(({ name, guarded }) => !guarded && !hasLibrary(surface, name))
-    .map((use) => ({ what: describeLibrary(use.name), hard: isHard(use) }));
+    .map((use) => findingOf(use, describeLibrary(use.name), adviceOf(surface, use.name)));
 }
 
 function hasLibrary(surface: Surface, name: string): boolean {
@@ -71,9 +76,14 @@ function hasLibrary(surface: Surface, name: string): boolean {
 }
 
 function describeLibrary(name: string): string {
-  if (prosodyLibrary(name) !== undefined) return `Prosody's library ${name}`;
-  const debian = debianPackageOf(name);
-  return `the Lua library ${name} (${debian === null ? "Debian has no package of it" : `Debian: ${debian}`})`;
+  return prosodyLibrary(name) === undefined ? `the Lua library ${name}` : `Prosody's library ${name}`;
+}
+
+function adviceOf(surface: Surface, name: string): string[] {
+  const own = prosodyLibrary(name);
+  if (own !== undefined) return own !== name && own in surface.libraries ? [`it is ${own} here`] : [];
+  const meant = ["core", "util", "net"].map((group) => `${group}.${name}`).find((each) => each in surface.libraries);
+  return [meant === undefined ? explainLibrary(name) : `Prosody has ${meant}`];
 }
 
 function missingMethods(scan: ModuleScan, surface: Surface): Finding[] {
@@ -81,14 +91,14 @@ function missingMethods(scan: ModuleScan, surface: Surface): Finding[] {
   const isLent = (method: string): boolean => lentMethods[method]?.some((name) => lenders.has(name)) ?? false;
   return scan.methods
     .filter(({ name, guarded }) => !guarded && !surface.moduleApi.includes(name) && !isLent(name))
-    .map((use) => ({ what: `module:${use.name}()`, hard: isHard(use) }));
+    .map((use) => findingOf(use, `module:${use.name}()`));
 }
 
 // A library that is a function, or makes its members up, lists none.
 function missingMembers(scan: ModuleScan, surface: Surface): Finding[] {
   return scan.members
     .filter(({ library, name, guarded }) => !guarded && !hasMember(surface, library, name))
-    .map((use) => ({ what: `${use.library}.${use.name}`, hard: use.called && isHard(use) }));
+    .map((use) => findingOf({ ...use, loading: use.called && use.loading }, `${use.library}.${use.name}`));
 }
 
 function hasMember(surface: Surface, library: string, name: string): boolean {
@@ -115,23 +125,44 @@ function missingModules(content: ModuleContent, scan: ModuleScan, { surface, mod
     name === content.name || surface.core.includes(name) || (modules?.has(name) ?? true);
   return needed
     .filter(({ name, guarded }) => !guarded && !known(name))
-    .map((use) => ({ what: use.name, hard: isHard(use) }));
+    .map((use) => findingOf(use, `the module ${use.name}`));
 }
 
-// Never hard: an undefined global is nil, and only what is done with it fails.
+// An undefined global is nil; only what indexes or calls it fails. `prosodyctl` is there for the commands of prosodyctl.
 function missingGlobals(scan: ModuleScan, surface: Surface): Finding[] {
   const known = new Set([...surface.globals, "module", "_G", "_ENV"]);
   return scan.globals
     .filter(({ name, guarded }) => !guarded && !known.has(name))
-    .map((use) => ({ what: `the global ${use.name}`, hard: false }));
+    .map((use) => ({ ...use, loading: use.called && use.loading }))
+    .filter(({ name, loading }) => loading || name !== "prosodyctl")
+    .map((use) => findingOf(use, `the global ${use.name}`));
 }
 
-function isHard(use: Use): boolean {
-  return use.loading && !use.guarded;
+// The `new` of Prosody's ad-hoc library raises an error.
+function openCommands({ openCommands: uses }: ModuleScan): Finding[] {
+  return uses
+    .filter(({ guarded }) => !guarded)
+    .map((use) => ({ ...findingOf(use, "an ad-hoc command without a permission"), wrong: true }));
+}
+
+function findingOf(use: Use & { file: string }, what: string, advice: readonly string[] = []): Finding {
+  const notes = [...advice, `${use.file}:${use.line}`];
+  return { what, notes, hard: use.loading && !use.guarded, wrong: false };
 }
 
 function sentenceOf(findings: readonly Finding[]): string {
-  const names = [...new Set(findings.map(({ what }) => what))].toSorted();
-  const more = names.length > 4 ? ` and ${names.length - 4} more` : "";
-  return `It asks for ${names.slice(0, 4).join(", ")}${more}, which the release lacks`;
+  const lacking = listOf(findings.filter(({ wrong }) => !wrong));
+  const wrong = listOf(findings.filter((finding) => finding.wrong));
+  const sentences = [
+    ...(lacking === "" ? [] : [`It asks for ${lacking}, which the release lacks`]),
+    ...(wrong === "" ? [] : [`It registers ${wrong}, which Prosody refuses`]),
+  ];
+  return sentences.join(". ");
+}
+
+// The first place of each is enough.
+function listOf(findings: readonly Finding[]): string {
+  const notes = new Map(findings.toReversed().map((finding) => [finding.what, finding.notes]));
+  const all = [...notes].map(([what, note]) => `${what} (${note.join("; ")})`).toSorted();
+  return `${all.slice(0, 4).join(", ")}${all.length > 4 ? ` and ${all.length - 4} more` : ""}`;
 }

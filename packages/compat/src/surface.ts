@@ -1,3 +1,4 @@
+import { compareText } from "@prosody-foundry/kit";
 import { ModuleName } from "@prosody-foundry/lockfile";
 import { z } from "zod";
 
@@ -18,3 +19,25 @@ export const Surface = z.strictObject({
   lua: z.array(z.string()),
 });
 export type Surface = z.infer<typeof Surface>;
+
+/** What one or the other configuration of the same server offers. */
+export function uniteSurfaces(one: Surface, other: Surface): Surface {
+  const names = unite(Object.keys(one.libraries), Object.keys(other.libraries));
+  const libraries = names.map((name): [string, string[]] => [
+    name,
+    unite(one.libraries[name] ?? [], other.libraries[name] ?? []),
+  ]);
+  return {
+    version: one.version,
+    core: unite(one.core, other.core),
+    features: unite(one.features, other.features),
+    libraries: Object.fromEntries(libraries),
+    moduleApi: unite(one.moduleApi, other.moduleApi),
+    globals: unite(one.globals, other.globals),
+    lua: unite(one.lua, other.lua),
+  };
+}
+
+function unite(one: readonly string[], other: readonly string[]): string[] {
+  return [...new Set([...one, ...other])].toSorted(compareText);
+}

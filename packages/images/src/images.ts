@@ -1,4 +1,5 @@
 import { UserError, didYouMean } from "@prosody-foundry/kit";
+import { moduleNameOf } from "@prosody-foundry/lockfile";
 import type { Image } from "./manifest.ts";
 
 /**
@@ -52,7 +53,7 @@ function faultOf(image: Image): string | undefined {
   if (!/^[a-z0-9][a-z0-9-]*$/u.test(image.name)) {
     return "the folder's name is the image's: lower-case letters, digits and - only";
   }
-  const names = [...image.modules.required, ...image.modules.optional];
+  const names = [...image.modules.required, ...image.modules.optional].map(moduleNameOf);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   return twice === undefined ? undefined : `modules: ${twice} is named twice`;
 }

@@ -1,3 +1,4 @@
+export { referenceTo } from "./choose.ts";
 export { type PlanExplanation, explainPlan, formatExplanation } from "./explain.ts";
 export { selectImages } from "./images.ts";
 export { exporterSettings } from "./inputs.ts";
@@ -11,4 +12,4 @@ export type { ResolveRequest } from "./settle.ts";
 export { type Standing, standingOn } from "./standing.ts";
 export type { Plan, ShippedModule, Target, UnshippedModule } from "./target.ts";
 export { compareUpstream, seriesOfVersion } from "./versions.ts";
-export { explainWhy } from "./why.ts";
+export { type Why, explainWhy, formatWhy } from "./why.ts";

@@ -1,5 +1,5 @@
 import { canonicalJson, sha256 } from "@prosody-foundry/kit";
-import type { Lock } from "@prosody-foundry/lockfile";
+import { type Lock, keyFor } from "@prosody-foundry/lockfile";
 import type { Image, Release } from "./manifest.ts";
 import { modulesLua } from "./modules-lua.ts";
 import type { Target } from "./target.ts";
@@ -54,9 +54,12 @@ function contentOf(release: Release, platforms: readonly string[]): Record<strin
 }
 
 function moduleInputs({ modules }: Draft, lock: Lock): Record<string, string> {
-  const entries = modules.flatMap(({ name, integrity }) => [
+  const entries = modules.flatMap(({ name, source, integrity }) => [
     [`module ${name}`, integrity],
-    ...(lock.modules[name]?.patches ?? []).map((patch, at) => [`patch ${name} ${at} ${patch.file}`, patch.sha256]),
+    ...(lock.modules[keyFor(lock, { name, source })]?.patches ?? []).map((patch, at) => [
+      `patch ${name} ${at} ${patch.file}`,
+      patch.sha256,
+    ]),
   ]);
   return Object.fromEntries(entries);
 }

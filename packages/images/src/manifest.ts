@@ -1,4 +1,4 @@
-import { ModuleName, Revision, Sha256 } from "@prosody-foundry/lockfile";
+import { ModuleKey, Revision, Sha256 } from "@prosody-foundry/lockfile";
 import { Series } from "@prosody-foundry/kit";
 import { z } from "zod";
 
@@ -21,11 +21,12 @@ export const ImageManifest = z.strictObject({
   platforms: z.array(Platform).min(1),
   /** Debian packages of the root, beside those the server needs; by suite, `all` for every one. */
   packages: z.record(z.string(), z.array(DebianPackage)),
+  /** By name, and `mod_x@source` where the lock has that name from more than one source. */
   modules: z.strictObject({
     /** Shipped and enabled; the plan fails when one of these cannot ship. */
-    required: z.array(ModuleName),
+    required: z.array(ModuleKey),
     /** Shipped, and enabled by who wants them; left out, and named, when they cannot ship. */
-    optional: z.array(ModuleName),
+    optional: z.array(ModuleKey),
   }),
 });
 export type ImageManifest = z.infer<typeof ImageManifest>;

@@ -1,4 +1,4 @@
-import { type Lock, isPin } from "@prosody-foundry/lockfile";
+import { type Lock, isPin, keyFor } from "@prosody-foundry/lockfile";
 import type { Target } from "./target.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { Target } from "./target.ts";
  */
 export function modulesLua(target: Pick<Target, "series" | "modules">, lock: Lock): string {
   const entries = target.modules.map((module) => {
-    const pin = lock.modules[module.name]?.pins[target.series];
+    const pin = lock.modules[keyFor(lock, module)]?.pins[target.series];
     if (!isPin(pin)) throw new Error(`${module.name} ships on ${target.series} without a pin`);
     const enabled = module.reason === "required" && pin.layout !== "library";
     return `  [${quote(module.name)}] = { hosts = { ${pin.hosts.map(quote).join(", ")} }${enabled ? "" : ", enable = false"} },\n`;

@@ -1,5 +1,5 @@
 import { type Series, UserError, compareText } from "@prosody-foundry/kit";
-import { type Lock, isPin } from "@prosody-foundry/lockfile";
+import { type Lock, isPin, keyFor } from "@prosody-foundry/lockfile";
 import { type Draft, idOf, inputsOf } from "./inputs.ts";
 import { type Image, type Platform, type Release, type SeriesFile, upstreamVersion } from "./manifest.ts";
 import { newestRelease } from "./releases.ts";
@@ -94,7 +94,7 @@ interface Packaged {
 
 /** Declared for every suite and for this one, and what brings the Lua libraries of the shipped modules. */
 function packagesOf({ image, series, lock }: Packaged, release: Release, { shipped }: Resolution): string[] {
-  const pins = shipped.map(({ name }) => lock.modules[name]?.pins[series]).filter((pin) => isPin(pin));
+  const pins = shipped.map((module) => lock.modules[keyFor(lock, module)]?.pins[series]).filter((pin) => isPin(pin));
   const libraries = pins.flatMap((pin) => Object.values(pin.libraries)).filter((name) => name !== null);
   const declared = [...(image.packages["all"] ?? []), ...(image.packages[release.suite] ?? [])];
   return [...new Set([...declared, ...libraries])].toSorted(compareText);

@@ -1,4 +1,6 @@
 import { UserError, compareText, sha256 } from "@prosody-foundry/kit";
+import { type Lock, moduleNameOf } from "@prosody-foundry/lockfile";
+import { referenceTo, refuseNamesakes } from "./choose.ts";
 import { upstreamVersion } from "./manifest.ts";
 import { type Outcome, type ResolveRequest, settler } from "./settle.ts";
 import type { ShippedModule, UnshippedModule } from "./target.ts";
@@ -19,7 +21,8 @@ export interface Refused {
 /**
  * The community modules of an image on one release: each wanted one is shipped at its pin, replaced by the release's own,
  * or left out; what they need comes along. Pure.
- * @throws UserError MODULE_CANNOT_SHIP naming every required module that cannot; DEPENDENCY_NOT_LOCKED, MODULE_CYCLE.
+ * @throws UserError MODULE_CANNOT_SHIP naming every required module that cannot; MODULE_AMBIGUOUS, DEPENDENCY_NOT_LOCKED,
+ *   MODULE_CYCLE.
  */
 export function resolveModules(request: ResolveRequest): Resolution {
   const { refused, ...resolution } = surveyModules(request);
@@ -29,14 +32,16 @@ export function resolveModules(request: ResolveRequest): Resolution {
 
 /** As resolveModules, with the required modules that cannot ship named instead of an error. */
 export function surveyModules(request: ResolveRequest): Resolution & { refused: Refused[] } {
+  const { lock } = request;
   const { required, optional } = request.image.modules;
   const first = settler(request);
-  const kept = closureOf(required, (name) => first(name, true));
+  const kept = closureOf(lock, required, (name) => first(name, true));
   const settle = settler(request, new Set(kept.keys()));
-  const all = new Map([...kept, ...closureOf(optional, (name) => settle(name, false))]);
+  const all = new Map([...kept, ...closureOf(lock, optional, (name) => settle(name, false))]);
+  refuseNamesakes(request, [...all.keys()]);
   const wanted = [...required, ...optional].map((name) => ({ name, outcome: settle(name, required.includes(name)) }));
   return {
-    shipped: [...all].map(([name]) => shipped(request, all, name)).toSorted((a, b) => compareText(a.name, b.name)),
+    shipped: [...all].map(([key]) => shipped(request, all, key)).toSorted((a, b) => compareText(a.name, b.name)),
     unshipped: wanted
       .filter(({ name, outcome }) => outcome.kind === "core" || (outcome.kind === "refused" && optional.includes(name)))
       .map(unshipped)
@@ -54,32 +59,36 @@ export function bucketOf(name: string): number {
 
 type Ships = Extract<Outcome, { kind: "ships" }>;
 
-function closureOf(names: readonly string[], ask: (name: string) => Outcome): Map<string, Ships> {
+/** By key: the modules named that ship, and what goes with them. */
+function closureOf(lock: Lock, names: readonly string[], ask: (name: string) => Outcome): Map<string, Ships> {
   const closure = new Map<string, Ships>();
   const queue = [...names];
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     const outcome = ask(name);
-    if (closure.has(name) || outcome.kind !== "ships") continue;
-    closure.set(name, outcome);
-    queue.push(...outcome.needs);
+    if (outcome.kind !== "ships" || closure.has(outcome.key)) continue;
+    closure.set(outcome.key, outcome);
+    queue.push(...outcome.needs.map((key) => referenceTo(lock, key)));
   }
   return closure;
 }
 
-function shipped(request: ResolveRequest, all: ReadonlyMap<string, Ships>, name: string): ShippedModule {
-  const found = all.get(name);
-  const module = request.lock.modules[name];
-  if (found === undefined || module === undefined) throw new Error(`${name} ships and is not locked`);
+function shipped(request: ResolveRequest, all: ReadonlyMap<string, Ships>, key: string): ShippedModule {
+  const found = all.get(key);
+  const module = request.lock.modules[key];
+  if (found === undefined || module === undefined) throw new Error(`${key} ships and is not locked`);
+  const name = moduleNameOf(key);
   const { node, tree, integrity } = found.pin;
   const { verdict, on } = found.standing;
-  const reason = reasonFor(request, all, name);
+  const reason = reasonFor(request, all, key);
   return { name, source: module.source, node, tree, integrity, verdict, judgedOn: on, reason, bucket: bucketOf(name) };
 }
 
-function reasonFor({ image }: ResolveRequest, all: ReadonlyMap<string, Ships>, name: string): string {
-  if (image.modules.required.includes(name)) return "required";
-  if (image.modules.optional.includes(name)) return "optional";
-  const parents = [...all].filter(([, { needs }]) => needs.includes(name)).map(([parent]) => parent);
+// By name alone: no image has two modules of one name.
+function reasonFor({ image }: ResolveRequest, all: ReadonlyMap<string, Ships>, key: string): string {
+  const name = moduleNameOf(key);
+  if (image.modules.required.map(moduleNameOf).includes(name)) return "required";
+  if (image.modules.optional.map(moduleNameOf).includes(name)) return "optional";
+  const parents = [...all].filter(([, { needs }]) => needs.includes(key)).map(([parent]) => moduleNameOf(parent));
   return `needed by ${parents.toSorted(compareText).join(", ")}`;
 }
 

@@ -1,5 +1,6 @@
 import { type Series, UserError, compareText } from "@prosody-foundry/kit";
-import { type Lock, type Pin, isPin } from "@prosody-foundry/lockfile";
+import { type Lock, type Pin, isPin, moduleNameOf, parseModuleKey } from "@prosody-foundry/lockfile";
+import { chooseKey } from "./choose.ts";
 import { type Image, type Release, upstreamVersion } from "./manifest.ts";
 import { type Standing, releaseFacts, standingOn } from "./standing.ts";
 
@@ -9,31 +10,31 @@ export interface ResolveRequest {
   series: Series;
   release: Release;
   lock: Lock;
-  /** Modules whose locked content cannot be had, and why. */
+  /** Modules (by their key in the lock) whose locked content cannot be had, and why. */
   unavailable?: Readonly<Record<string, string>>;
 }
 
-/** What becomes of a module on a release. `needs`: the community modules that go with it. */
+/** What becomes of a module on a release. `needs`: keys of the community modules that go with it. */
 export type Outcome =
-  | { kind: "ships"; pin: Pin; standing: Standing; needs: string[] }
+  | { kind: "ships"; key: string; pin: Pin; standing: Standing; needs: string[] }
   | { kind: "core"; because: string }
   | { kind: "refused"; because: string; hint: string };
 
-/** Asks for one module; a required one, and what it needs, may be doubtful. */
-export type Settle = (name: string, required: boolean) => Outcome;
+/** Asks for one module, by name or `mod_x@source`; a required one, and what it needs, may be doubtful. */
+export type Settle = (reference: string, required: boolean) => Outcome;
 
 type Refusal = Extract<Outcome, { kind: "refused" }>;
 
 /**
  * Settles modules of one request, each once.
- * @param kept modules that ship anyway, and so may be doubtful.
- * @throws UserError DEPENDENCY_NOT_LOCKED, MODULE_CYCLE: faults of the lock, whoever wants the module.
+ * @param kept keys of modules that ship anyway, and so may be doubtful.
+ * @throws UserError MODULE_AMBIGUOUS, DEPENDENCY_NOT_LOCKED, MODULE_CYCLE: faults of the lock, whoever wants the module.
  */
 export function settler(request: ResolveRequest, kept: ReadonlySet<string> = new Set()): Settle {
   const version = upstreamVersion(request.release);
   const core = new Set(releaseFacts(request.lock, version)?.core);
   const survey: Survey = { ...request, version, core, kept, settled: new Map() };
-  return (name, required) => settle(survey, { name, required, trail: [] });
+  return (reference, required) => settle(survey, { name: reference, required, trail: [] });
 }
 
 interface Survey extends ResolveRequest {
@@ -44,32 +45,39 @@ interface Survey extends ResolveRequest {
 }
 
 interface Question {
+  /** What was asked for; once chosen, the key it stands for. */
   name: string;
   required: boolean;
-  /** The modules that led here, the one the image names first. */
+  /** Keys of the modules that led here, the one the image names first. */
   trail: readonly string[];
 }
 
-function settle(survey: Survey, question: Question): Outcome {
+function settle(survey: Survey, asked: Question): Outcome {
+  const plain = moduleNameOf(asked.name);
+  // Prosody's own comes first, so there is nothing to choose.
+  if (survey.core.has(plain)) return { kind: "core", because: `Prosody ${survey.version} has its own ${plain}` };
+  const name = chooseKey(survey, { reference: asked.name, parent: asked.trail.at(-1) });
+  const question = { ...asked, name };
   refuseCycle(question);
-  const key = `${question.name} ${question.required}`;
-  const known = survey.settled.get(key);
+  const memo = `${name} ${question.required}`;
+  const known = survey.settled.get(memo);
   if (known !== undefined) return known;
   const outcome = judgeModule(survey, question);
-  survey.settled.set(key, outcome);
+  survey.settled.set(memo, outcome);
   return outcome;
 }
 
 function judgeModule(survey: Survey, question: Question): Outcome {
   const { name } = question;
-  if (survey.core.has(name)) return { kind: "core", because: `Prosody ${survey.version} has its own ${name}` };
   const module = survey.lock.modules[name];
   if (module === undefined) return missing(question, survey);
   const pin = module.pins[survey.series];
   if (!isPin(pin)) return unpinned(survey, { name, because: pin?.none });
   if (pin.layout === "tombstone") return refused("upstream left only a README of it", withoutIt(name));
   const standing = standingOn(module, survey.version);
-  if (standing.verdict === "core") return { kind: "core", because: `Prosody ${standing.on} has its own ${name}` };
+  if (standing.verdict === "core") {
+    return { kind: "core", because: `Prosody ${standing.on} has its own ${moduleNameOf(name)}` };
+  }
   const refusal =
     refuseVerdict(standing, name, question.required || survey.kept.has(name)) ?? refuseUnavailable(survey, name);
   return refusal ?? settleNeeds(survey, question, { pin, standing });
@@ -85,7 +93,7 @@ function refuseCycle({ name, trail }: Question): void {
 
 function missing({ name, trail }: Question, survey: Survey): Outcome {
   const parent = trail.at(-1);
-  const hint = `Run \`foundry module add ${name}\`.`;
+  const hint = `Run \`foundry module add ${formatWords(name)}\`.`;
   if (parent === undefined) return refused("it is not in the lock", hint);
   const where = `nor a module of Prosody ${survey.version} itself`;
   throw new UserError("DEPENDENCY_NOT_LOCKED", `${parent} needs ${name}, which is neither in the lock ${where}`, {
@@ -119,12 +127,19 @@ function settleNeeds(survey: Survey, question: Question, found: { pin: Pin; stan
     const outcome = settle(survey, { name, required: question.required, trail: [...question.trail, question.name] });
     if (outcome.kind === "refused")
       return refused(`it needs ${name}, which cannot ship: ${outcome.because}`, outcome.hint);
-    if (outcome.kind === "ships") needs.push(name);
+    if (outcome.kind === "ships") needs.push(outcome.key);
   }
-  return { kind: "ships", ...found, needs };
+  return { kind: "ships", key: question.name, ...found, needs };
 }
 
-function withoutIt(name: string): string {
+/** A reference as `foundry module add` takes it. */
+function formatWords(reference: string): string {
+  const { name, source } = parseModuleKey(reference);
+  return source === null ? name : `${name} --source ${source}`;
+}
+
+/** What to do about a required module that never will ship. */
+export function withoutIt(name: string): string {
   return `Take ${name} out of the image, or make it optional.`;
 }
 

@@ -8,6 +8,8 @@ import {
 } from "@prosody-foundry/lockfile";
 import { nearestVersions } from "./versions.ts";
 
+type Judged = Pick<LockedModule, "judgements">;
+
 /** How a module stands on a release. */
 export interface Standing {
   verdict: Verdict;
@@ -18,7 +20,7 @@ export interface Standing {
 }
 
 /** The verdict on a release; on the nearest judged one of the same series where nobody could judge that. */
-export function standingOn(module: LockedModule, version: string): Standing {
+export function standingOn(module: Judged, version: string): Standing {
   const judged = module.judgements.filter(({ verdict }) => verdict !== "unknown").flatMap(({ releases }) => releases);
   const on = nearestVersions(version, judged)[0] ?? version;
   const verdict = verdictOn(module, on);
@@ -40,7 +42,7 @@ const deciding: Record<Verdict, readonly Evidence["says"][]> = {
   unknown: [],
 };
 
-function reasonFor(module: LockedModule, { verdict, on }: Omit<Standing, "because">): string {
+function reasonFor(module: Judged, { verdict, on }: Omit<Standing, "because">): string {
   const evidence = module.judgements.find(({ releases }) => releases.includes(on))?.evidence ?? [];
   const decided = evidence.find(({ says }) => deciding[verdict].includes(says));
   return decided === undefined ? "" : `${decided.kind}: ${decided.because}`;

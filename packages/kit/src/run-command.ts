@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { execa } from "execa";
 import { UserError } from "./error.ts";
 
@@ -12,7 +13,8 @@ export interface CommandOptions {
   cwd?: string;
   /** Added to the environment the program inherits; undefined takes a variable away. */
   env?: Readonly<Record<string, string | undefined>>;
-  input?: string | Uint8Array;
+  /** A stream is passed on as it comes, for a program that is asked more than once. */
+  input?: string | Uint8Array | Readable;
   /** Milliseconds; no limit unless given. */
   timeout?: number;
   /** Exit codes beside 0 that are an answer, not a failure. "any" takes all. */

@@ -66,13 +66,22 @@ export const arbitraryLock: fc.Arbitrary<Lock> = fc.record({
       folder: fc.string(),
       debian: fc.array(fc.constantFrom("trixie", "forky"), { maxLength: 2 }),
       licence: fc.option(fc.constant("MIT")),
-      node: fc.option(hex(40)),
-      date: fc.option(day),
     }),
   ),
   releases: fc.dictionary(
     release,
     fc.record({ series: fc.constantFrom(...allSeries), core: moduleNames, features: fc.array(fc.string()) }),
   ),
-  modules: fc.dictionary(moduleName, lockedModule, { maxKeys: 4 }),
+  modules: fc
+    .dictionary(moduleName, fc.tuple(lockedModule, fc.option(lockedModule)), { maxKeys: 4 })
+    .map((modules) => Object.fromEntries(Object.entries(modules).flatMap(([name, both]) => entriesOf(name, both)))),
 });
+
+/** One module, or the modules of two sources that have the same name. */
+function entriesOf(name: string, [first, second]: [LockedModule, LockedModule | null]): [string, LockedModule][] {
+  if (second === null) return [[name, first]];
+  return [
+    [name, { ...first, source: "prosody-modules" }],
+    [`${name}@jitsi`, { ...second, source: "jitsi" }],
+  ];
+}

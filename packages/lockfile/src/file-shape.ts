@@ -1,7 +1,8 @@
 import { Series, allSeries, canonicalJson, sha256 } from "@prosody-foundry/kit";
 import { z } from "zod";
 import { FileJudgements, gatherJudgements, spreadJudgements } from "./judgements.ts";
-import { type Lock, LockedModule, LockedRelease, LockedSource, ModuleName, NoPin, Pin, SourceName } from "./schema.ts";
+import { parseModuleKey } from "./module-keys.ts";
+import { type Lock, LockedModule, LockedRelease, LockedSource, ModuleKey, NoPin, Pin, SourceName } from "./schema.ts";
 
 /** First 16 hex digits of the SHA-256 over an entry's kind, key and content: a changed entry is named. */
 const Check = z.string().regex(/^[0-9a-f]{16}$/u, "is no check (16 hex digits)");
@@ -22,9 +23,18 @@ export const LockFile = z.strictObject({
   series: z.array(Series),
   sources: z.record(SourceName, z.strictObject({ ...LockedSource.shape, check: Check })),
   releases: z.record(z.string(), z.strictObject({ ...LockedRelease.shape, check: Check })),
-  modules: z.record(ModuleName, FileModule),
+  modules: z.record(ModuleKey, FileModule).superRefine(refuseKeys),
 });
 export type LockFile = z.infer<typeof LockFile>;
+
+/** An entry stands under one key: `mod_x@source` only for that source, and only where `mod_x` is from another one. */
+function refuseKeys(modules: Record<string, { source: string }>, context: z.RefinementCtx): void {
+  for (const [key, module] of Object.entries(modules)) {
+    const { name, source } = parseModuleKey(key);
+    if (source === null || (source === module.source && modules[name]?.source !== source)) continue;
+    context.addIssue({ code: "custom", path: [key], message: `is an entry for ${name} of ${module.source}` });
+  }
+}
 
 type Section = "sources" | "releases" | "modules";
 

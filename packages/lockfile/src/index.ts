@@ -1,6 +1,12 @@
+export { findMarker, splitConflict } from "./conflict-text.ts";
 export { type LockDiff, type ModuleChange, type PinChange, type VerdictChange, diffLocks, formatDiff } from "./diff.ts";
 export { formatLock, normaliseLock } from "./format.ts";
-export { parseLock } from "./parse.ts";
+export { FileJudgements, gatherJudgements, groupJudgements, spreadJudgements } from "./judgements.ts";
+export { type LockMerge, mergeLocks } from "./merge.ts";
+export { type ModuleReference, keyFor, keysOf, moduleNameOf, parseModuleKey } from "./module-keys.ts";
+export { type LooseLock, parseLock, parseLoosely } from "./parse.ts";
 export { type ReadLockOptions, readLock } from "./read-lock.ts";
 export * from "./schema.ts";
+export type { LockConflict } from "./sides.ts";
+export { mergeLockFiles } from "./write-merge.ts";
 export { type LockUpdate, updateLock, writeLock } from "./write-lock.ts";

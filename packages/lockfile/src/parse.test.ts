@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arbitraryLock } from "./arbitrary-lock.ts";
 import { formatLock, normaliseLock } from "./format.ts";
-import { parseLock } from "./parse.ts";
+import { parseLock, parseLoosely } from "./parse.ts";
 import { type Lock, type LockedModule, type Pin, emptyLock } from "./schema.ts";
 
 const pin: Pin = {
@@ -36,6 +36,19 @@ describe("what is written", () => {
         expect(formatLock(parseLock(text))).toBe(text);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it("can be read in any other form, which is told from another content", () => {
+    fc.assert(
+      fc.property(arbitraryLock, (lock) => {
+        const normal = normaliseLock(lock);
+        const text = JSON.stringify(JSON.parse(formatLock(lock)));
+        expect(parseLoosely(text)).toEqual({ lock: normal, unproven: [] });
+        const edited = text.replaceAll('"hold":false', '"hold":true');
+        const unheld = Object.keys(normal.modules).filter((key) => normal.modules[key]?.hold === false);
+        expect(new Set(parseLoosely(edited).unproven)).toEqual(new Set(unheld.map((key) => `modules.${key}`)));
+      }),
     );
   });
 
@@ -116,7 +129,7 @@ describe("a changed lock", () => {
       good.replace('"mod_x"', '\n<<<<<<< HEAD\n"mod_x"\n=======\n>>>>>>> other\n'),
       "LOCK_CONFLICT",
       /:\d+ has a git conflict marker/u,
-      /either side.*module update/u,
+      /module verify --fix/u,
     ],
   ])("with %s changed is refused with a code, a sentence and a hint", (...row) => {
     const [, text, code, sentence, hint] = row;

@@ -10,6 +10,10 @@ export const ModuleName = z.string().regex(/^mod_[A-Za-z0-9_-]+$/u, "is no modul
 export const SourceName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.-]*$/u, "is no source name (lower-case letters, digits, - and .)");
+/** A module in the lock or in an image: `mod_x`, or `mod_x@source` where more than one source has that name. */
+export const ModuleKey = z
+  .string()
+  .regex(/^mod_[A-Za-z0-9_-]+(@[a-z0-9][a-z0-9.-]*)?$/u, "is no module name (mod_… or mod_…@source)");
 /** A day, UTC. */
 export const Day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/u, "is no date (YYYY-MM-DD)");
 
@@ -90,7 +94,7 @@ export const LockedModule = z.strictObject({
 });
 export type LockedModule = z.infer<typeof LockedModule>;
 
-/** An upstream tree of modules. */
+/** An upstream tree of modules. What was read from it when is in each pin: here it would conflict in every merge. */
 export const LockedSource = z.strictObject({
   kind: z.enum(["hg", "git", "debian", "directory"]),
   /** URL of the tree, Debian suite, or folder relative to the repository. */
@@ -101,9 +105,6 @@ export const LockedSource = z.strictObject({
   debian: z.array(z.string()),
   /** SPDX expression that holds for modules which name none; null when the tree says nothing. */
   licence: z.string().nullable(),
-  /** Newest revision seen, and its day. */
-  node: Revision.nullable(),
-  date: Day.nullable(),
 });
 export type LockedSource = z.infer<typeof LockedSource>;
 
@@ -122,6 +123,7 @@ export interface Lock {
   lockVersion: 1;
   sources: Record<string, LockedSource>;
   releases: Record<string, LockedRelease>;
+  /** By `mod_x`; by `mod_x@source` for a second source's module of the same name. */
   modules: Record<string, LockedModule>;
 }
 
@@ -136,6 +138,6 @@ export function isPin(pin: Pin | NoPin | undefined): pin is Pin {
 }
 
 /** The verdict on one release, `unknown` when nobody has looked. */
-export function verdictOn(module: LockedModule, release: string): Verdict {
+export function verdictOn(module: Pick<LockedModule, "judgements">, release: string): Verdict {
   return module.judgements.find((judgement) => judgement.releases.includes(release))?.verdict ?? "unknown";
 }

@@ -20,8 +20,6 @@ const local: LockedSource = {
   folder: "",
   debian: [],
   licence: null,
-  node: null,
-  date: null,
 };
 const withSource: Lock = { ...emptyLock(), sources: { local } };
 

@@ -1,3 +1,11 @@
+export type { Bump, BumpedModule, ModuleDiff, RebuiltTarget, StayingModule } from "./bump.ts";
+export { changesetPrefix } from "./bump-changeset.ts";
+export { type LayerFile, layerBytes } from "./bump-layers.ts";
+export { type BumpRequest, makeBump } from "./bump-make.ts";
+export { deltaOf, type ModuleHistory } from "./bump-modules.ts";
+export { bumpReport } from "./bump-report.ts";
+export { type ChangedTarget, changedTargets, type LayerSizes, rebuiltTarget } from "./bump-targets.ts";
+export { type BumpUnit, bumpUnits } from "./bump-units.ts";
 export { Ledger, LedgerEntry } from "./ledger.ts";
 export { readLedger } from "./read-ledger.ts";
 export { type TagPolicy, immutableTag, tagsFor } from "./tags.ts";

@@ -57,6 +57,11 @@ it("refuses a module of more than 32 MiB", () => {
   expect(codeAndMessage(() => checkContent(more))).toContain("CONTENT_UNSAFE");
 });
 
+it("refuses a module of more than 50,000 files", () => {
+  const paths = Array.from({ length: 50_001 }, (_, at) => `${at}.lua`);
+  expect(codeAndMessage(() => checkContent(contentOf(paths, 0)))).toContain("more than 50000 files");
+});
+
 it.each(["symlink", "link", "character-device", "block-device", "fifo", "commit"])("refuses a %s", (type) => {
   expect(codeAndMessage(() => checkEntryType("mod_x", "a", type))).toContain(`"a" is a ${type}`);
 });

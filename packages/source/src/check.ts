@@ -3,6 +3,8 @@ import type { ModuleContent } from "./content.ts";
 
 /** No module upstream has 1 MiB; an image holds dozens of them. */
 const maximumModuleBytes = 32 * 1024 * 1024;
+/** All of prosody-modules has 1,800 files; a Debian package of it has 2,000 entries. */
+const maximumFiles = 50_000;
 
 /**
  * Refuses content that could harm whoever unpacks it or that other file systems cannot hold: paths that leave the
@@ -10,6 +12,7 @@ const maximumModuleBytes = 32 * 1024 * 1024;
  * @throws UserError CONTENT_UNSAFE
  */
 export function checkContent(content: ModuleContent): void {
+  checkCount(content.name, content.files.length);
   checkSizes(
     content.name,
     content.files.map((file) => file.bytes.byteLength),
@@ -35,6 +38,14 @@ export function checkSizes(module: string, sizes: readonly number[]): void {
   let bytes = 0;
   for (const size of sizes) bytes += size;
   if (bytes > maximumModuleBytes) throw unsafe(module, `it has ${bytes} bytes, more than ${maximumModuleBytes}`);
+}
+
+/**
+ * The same for the number of files, or of entries of an archive, while they are counted.
+ * @throws UserError CONTENT_UNSAFE
+ */
+export function checkCount(where: string, count: number): void {
+  if (count > maximumFiles) throw unsafe(where, `it has more than ${maximumFiles} files`);
 }
 
 function checkPath(module: string, path: string, seen: Map<string, string>): void {
@@ -74,7 +85,7 @@ function findFault(path: string): string | undefined {
   return undefined;
 }
 
-function unsafe(where: string, why: string): UserError {
+export function unsafe(where: string, why: string): UserError {
   return new UserError("CONTENT_UNSAFE", `The content of ${where} is refused: ${why}`, {
     hint: "Look at the revision upstream, and tell them if it is meant.",
   });

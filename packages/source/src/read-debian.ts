@@ -1,6 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { UserError } from "@prosody-foundry/kit";
 import { checkContent } from "./check.ts";
 import type { ModuleContent, ModuleFile } from "./content.ts";
@@ -8,7 +5,8 @@ import { collectDebianModules, type DebianRevision, isDebianModuleFile, parseDeb
 import type { PinReading } from "./reading.ts";
 import { unknownModule, unknownRevision } from "./revision.ts";
 import type { SourceContext, SourceSpec } from "./source.ts";
-import { unpackTar } from "./tar.ts";
+import { readTar } from "./read-tar.ts";
+import { unzip } from "./tar.ts";
 
 interface DebianTree {
   revision: DebianRevision;
@@ -38,6 +36,7 @@ export function openDebian(spec: SourceSpec, context: SourceContext): PinReading
     readModule: async (node, name) => pick(await openAt(node), name, spec),
     readPinned: async (pin) => ({ content: pick(await open(), pin.name, spec), exact: false }),
     readLineDates: async () => null,
+    readLog: async () => null,
     readHistory: async () => {
       throw new UserError("SOURCE_NO_HISTORY", `Debian's ${spec.url} knows one revision and no history`, {
         hint: "Ask a source of kind hg or git.",
@@ -54,16 +53,16 @@ async function readPackage(spec: SourceSpec, context: SourceContext): Promise<De
       hint: "Choose a suite whose package has a version like 0.0~hg20250402.f315edc39f3d+dfsg-2.",
     });
   }
-  const files = await unpackTar(await readFile(tar), `prosody-modules ${version}`, isDebianModuleFile);
-  const modules = collectDebianModules(await Promise.all(files.map(unzip)));
+  const files = await readTar(tar, `prosody-modules ${version}`, isDebianModuleFile);
+  const modules = collectDebianModules(await Promise.all(files.map(unzipReadme)));
   for (const content of modules.values()) checkContent(content);
   return { revision, modules };
 }
 
 // Debian compresses long READMEs.
-async function unzip(file: ModuleFile): Promise<ModuleFile> {
+async function unzipReadme(file: ModuleFile): Promise<ModuleFile> {
   if (!/\/README_[^/]+\.gz$/u.test(file.path)) return file;
-  const bytes = await promisify(gunzip)(file.bytes, { maxOutputLength: 1024 * 1024 });
+  const bytes = await unzip(file.bytes, file.path, 1024 * 1024);
   return { ...file, path: file.path.slice(0, -".gz".length), bytes };
 }
 

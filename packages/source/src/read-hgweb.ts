@@ -1,6 +1,7 @@
 import { isUserError, UserError } from "@prosody-foundry/kit";
 import { z } from "zod";
 import type { ModuleContent, ModuleFile } from "./content.ts";
+import { historyPaths, mayBelong, namesAmong, readShape, type TreeShape } from "./flat.ts";
 import { HgChangeset, toChangeset } from "./hg-log.ts";
 import { dayOfHg, HgwebAnnotation } from "./line-dates.ts";
 import { type HttpAnswer, type HttpGet, openHttp } from "./read-http.ts";
@@ -8,10 +9,11 @@ import { modulePath, unknownFile, unknownModule, unknownRevision, unreachable } 
 import type { Reading } from "./reading.ts";
 import type { Changeset, RevisionDate, SourceContext, SourceSpec } from "./source.ts";
 import { unpackTarGz } from "./tar.ts";
-import { pickModule, rememberTree } from "./tree.ts";
+import { hasMainFile, listTree, pickModule, type ReadTree, rememberTree } from "./tree.ts";
 
 const SearchResult = z.looseObject({ entries: z.array(HgChangeset) });
-const Manifest = z.looseObject({ directories: z.array(z.looseObject({ basename: z.string() })) });
+const Named = z.looseObject({ basename: z.string() });
+const Manifest = z.looseObject({ directories: z.array(Named), files: z.array(Named) });
 
 interface Server {
   spec: SourceSpec;
@@ -19,6 +21,7 @@ interface Server {
   get: HttpGet;
   /** The same for annotations, which are dear to a server: where it refuses them, it may still do the rest. */
   getLines: HttpGet;
+  readTree: ReadTree;
 }
 
 /**
@@ -27,13 +30,19 @@ interface Server {
  * @throws UserError (from every method) HGWEB_LACKING when the server has JSON or archives turned off
  */
 export function openHgweb(spec: SourceSpec, context: SourceContext, address: string): Reading {
-  const server: Server = { spec, address, get: openHttp(address, context), getLines: openHttp(address, context) };
   const readTree = rememberTree((node) => {
     context.progress(`Fetching all modules at ${node.slice(0, 12)} from ${address}`);
     return fetchArchive(server, node, spec.folder);
   });
+  const server: Server = {
+    spec,
+    address,
+    get: openHttp(address, context),
+    getLines: openHttp(address, context),
+    readTree,
+  };
   return {
-    listModules: (node) => listModules(server, node),
+    listModules: async (node) => namesAmong(await listTop(server, node)),
     readNewest: () => findRevision(server, "tip", ""),
     resolveRevision: (prefix) => findRevision(server, `id("${prefix}")`, prefix),
     readHistory: (name, node) => readHistory(server, name, node ?? "tip"),
@@ -47,13 +56,14 @@ export function openHgweb(spec: SourceSpec, context: SourceContext, address: str
   };
 }
 
-async function listModules({ get, spec, address }: Server, node: string): Promise<string[]> {
+/** What lies directly in the modules' folder; folders end with "/". */
+async function listTop({ get, spec, address }: Server, node: string): Promise<string[]> {
   const answer = await get(`json-manifest/${node}/${spec.folder}`);
   const manifest = parseJson(answer, Manifest);
   if (manifest === undefined && isHgwebError(answer)) throw unknownRevision(node, spec);
   if (manifest === undefined) throw lacking(address, "JSON", answer.status);
-  const names = manifest.directories.map(({ basename }) => basename);
-  return names.filter((name) => name.startsWith("mod_")).toSorted();
+  const folders = manifest.directories.map(({ basename }) => `${basename}/`);
+  return [...folders, ...manifest.files.map(({ basename }) => basename)];
 }
 
 async function findRevision(server: Server, revset: string, prefix: string): Promise<RevisionDate> {
@@ -65,11 +75,23 @@ async function findRevision(server: Server, revset: string, prefix: string): Pro
 }
 
 async function readHistory(server: Server, name: string, until: string): Promise<Changeset[]> {
-  const found = await search(server, `::${until} and file("path:${modulePath(server.spec, name)}")`, 100_000);
+  const top = await listTop(server, until);
+  const shape = await readShapeAround(server, { node: until, top }, name);
+  const touching = historyPaths(shape, name).map((path) => `file("path:${modulePath(server.spec, path)}")`);
+  const found = await search(server, `::${until} and (${touching.join(" or ")})`, 100_000);
   if (found.length > 0) return found;
-  const known = await listModules(server, until);
-  if (known.includes(name)) throw lacking(server.address, "revset search", 200);
-  throw unknownModule(name, server.spec, known);
+  if (shape.modules.includes(name)) throw lacking(server.address, "revset search", 200);
+  throw unknownModule(name, server.spec, shape.modules);
+}
+
+/** The whole shape only where the module may lie outside of a folder of its own: it takes the whole tree. */
+async function readShapeAround(
+  { readTree }: Server,
+  { node, top }: { node: string; top: string[] },
+  name: string,
+): Promise<TreeShape> {
+  if (!top.includes(`${name}.lua`)) return { modules: namesAmong(top), flat: {} };
+  return readShape(listTree((await readTree(node, "at once")) ?? []));
 }
 
 async function readLineDates({ getLines, spec, address }: Server, node: string, file: string): Promise<string[]> {
@@ -93,12 +115,19 @@ async function search({ get, address }: Server, revset: string, limit: number): 
 }
 
 async function readModule(server: Server, node: string, name: string): Promise<ModuleContent> {
-  try {
-    return pickModule(await fetchArchive(server, node, modulePath(server.spec, name)), name, server.spec);
-  } catch (error) {
-    if (!isUserError(error, "MODULE_UNKNOWN")) throw error;
-    throw unknownModule(name, server.spec, await listModules(server, node));
-  }
+  const { spec, readTree } = server;
+  const own = await fetchArchive(server, node, modulePath(spec, name))
+    .then((files) => pickModule(files, name, spec))
+    .catch(whenUnknown);
+  if (own !== undefined && hasMainFile(own)) return own;
+  const top = await listTop(server, node);
+  if (top.includes(`${name}.lua`)) return pickModule((await readTree(node, "at once")) ?? [], name, spec);
+  if (own === undefined) throw unknownModule(name, spec, namesAmong(top));
+  return own;
+}
+
+function whenUnknown(error: unknown): undefined {
+  if (!isUserError(error, "MODULE_UNKNOWN")) throw error;
 }
 
 /** @param path - folder of the tree to have alone; empty for all of it */
@@ -112,7 +141,8 @@ async function fetchArchive({ get, spec, address }: Server, node: string, path: 
 /** Files below the modules' folder; an archive puts everything into one folder named after the repository. */
 async function unpack(answer: HttpAnswer, address: string, folder: string): Promise<ModuleFile[]> {
   const inside = folder === "" ? "" : `${folder}/`;
-  const wanted = (path: string): boolean => afterFirst(path).startsWith(`${inside}mod_`);
+  const wanted = (path: string): boolean =>
+    afterFirst(path).startsWith(inside) && mayBelong(afterFirst(path).slice(inside.length));
   const files = await unpackTarGz(answer.body, address, wanted);
   return files.map((file) => ({ ...file, path: afterFirst(file.path).slice(inside.length) }));
 }

@@ -7,8 +7,8 @@ export type Reading = Pick<
   "readNewest" | "listModules" | "readModule" | "readHistory" | "readLineDates" | "resolveRevision"
 >;
 
-/** The same, able to look for a pin. */
-export type PinReading = Reading & Pick<Source, "readPinned">;
+/** The same, able to look for a pin and to read the whole history at once. */
+export type PinReading = Reading & Pick<Source, "readPinned" | "readLog">;
 
 /** Does by the second way what the first says it cannot do (HGWEB_LACKING). */
 export function fallBack(first: Reading, second: Reading, progress: Progress): Reading {

@@ -1,13 +1,19 @@
 import { mkdir } from "node:fs/promises";
 import { UserError } from "@prosody-foundry/kit";
 import { GitError, GitPluginError, type SimpleGit, simpleGit } from "simple-git";
+import { unsafe } from "./check.ts";
 import type { SourceContext } from "./source.ts";
 
 /** A bare repository in the cache. */
 export interface GitFolder {
   git: SimpleGit;
   folder: string;
+  /** The same, for one question; ends git when the signal says so. */
+  open: (abort: AbortSignal) => SimpleGit;
 }
+
+/** A listing of the whole of prosody-modules has 200 kB. */
+const maximumListing = 32 * 1024 * 1024;
 
 const passed =
   /^(?:PATH|HOME|LANG|TMPDIR|TEMP|TMP|USER|USERPROFILE|SYSTEMROOT|APPDATA|XDG_CONFIG_HOME|SSH_AUTH_SOCK|SSL_CERT_FILE|SSL_CERT_DIR|(?:https?|all|no)_proxy)$/iu;
@@ -18,15 +24,37 @@ const passed =
  */
 export async function openGitFolder(folder: string, context: Pick<SourceContext, "env">): Promise<GitFolder> {
   await mkdir(folder, { recursive: true });
-  const git = simpleGit({
-    baseDir: folder,
-    maxConcurrentProcesses: 4,
-    timeout: { block: 120_000 },
-    config: ["gc.autoDetach=false", "core.quotePath=false"],
-    allowEnvironment: ["GIT_TERMINAL_PROMPT"],
-  });
   const env = Object.entries(context.env).filter(([name, value]) => passed.test(name) && value !== undefined);
-  return { git: git.env({ ...Object.fromEntries(env), LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" }), folder };
+  const open = (abort?: AbortSignal): SimpleGit =>
+    simpleGit({
+      baseDir: folder,
+      maxConcurrentProcesses: 4,
+      timeout: { block: 120_000 },
+      config: ["gc.autoDetach=false", "core.quotePath=false"],
+      allowEnvironment: ["GIT_TERMINAL_PROMPT"],
+      ...(abort === undefined ? {} : { abort }),
+    }).env({ ...Object.fromEntries(env), LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" });
+  return { git: open(), folder, open };
+}
+
+/**
+ * The files below a tree, as `ls-tree -z -r --long` has them. A few trees that hold each other many times make a listing
+ * without end, so it is cut off.
+ * @throws UserError CONTENT_UNSAFE; those of askGit
+ */
+export async function listGitFiles(clone: GitFolder, args: readonly string[], where: string): Promise<string> {
+  const abort = new AbortController();
+  let bytes = 0;
+  const git = clone.open(abort.signal).outputHandler((_command, stdout) => {
+    stdout.on("data", (chunk: Uint8Array) => {
+      bytes += chunk.byteLength;
+      if (bytes > maximumListing) abort.abort();
+    });
+  });
+  return askGit({ ...clone, git }, ["ls-tree", "-z", "-r", "--long", ...args]).catch((error: unknown) => {
+    if (bytes > maximumListing) throw unsafe(where, `its listing has more than ${maximumListing} bytes`);
+    throw error;
+  });
 }
 
 /**

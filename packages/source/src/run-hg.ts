@@ -1,15 +1,18 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import { type CommandResult, type Exec, isUserError, UserError } from "@prosody-foundry/kit";
 import { z } from "zod";
-import type { ModuleFile } from "./content.ts";
-import { HgChangeset, toChangeset } from "./hg-log.ts";
+import type { ModuleContent, ModuleFile } from "./content.ts";
+import { hasFlat, historyPaths, mayBelong, namesAmong, readShape, type TreeShape } from "./flat.ts";
+import { HgChangeset, logTemplate, parseLog, toChangeset } from "./hg-log.ts";
+import type { KnownNewest, LogReading } from "./keep-log.ts";
 import { dayOfHg, HgAnnotation } from "./line-dates.ts";
+import type { LogPart } from "./log-record.ts";
 import type { Reading } from "./reading.ts";
 import { modulePath, unknownFile, unknownModule, unknownRevision, unreachable } from "./revision.ts";
 import type { Changeset, RevisionDate, SourceContext, SourceSpec } from "./source.ts";
-import { unpackTar } from "./tar.ts";
-import { pickModule, rememberTree } from "./tree.ts";
+import { readTar } from "./read-tar.ts";
+import { hasMainFile, listTree, pickModule, type ReadTree, rememberTree } from "./tree.ts";
 
 // No configuration of the user's or the machine's: a plugin could change what hg prints or what a file holds.
 const plain = { HGPLAIN: "1", HGRCPATH: "", HGENCODING: "UTF-8" };
@@ -19,13 +22,15 @@ const plain = { HGPLAIN: "1", HGRCPATH: "", HGENCODING: "UTF-8" };
  * @throws UserError HG_MISSING
  */
 export async function runHg(exec: Exec, args: readonly string[]): Promise<CommandResult> {
-  return exec("hg", args, { env: plain, accept: "any", timeout: 600_000 }).catch((error: unknown) => {
-    if (!isUserError(error, "COMMAND_MISSING")) throw error;
-    throw new UserError("HG_MISSING", "Mercurial (hg) is needed for this and is not installed", {
-      hint: "Install it (Debian: apt-get install mercurial), or use an http(s) address of the source.",
-      cause: error,
-    });
-  });
+  return exec("hg", ["--config=http.timeout=60", ...args], { env: plain, accept: "any", timeout: 600_000 }).catch(
+    (error: unknown) => {
+      if (!isUserError(error, "COMMAND_MISSING")) throw error;
+      throw new UserError("HG_MISSING", "Mercurial (hg) is needed for this and is not installed", {
+        hint: "Install it (Debian: apt-get install mercurial), or use an http(s) address of the source.",
+        cause: error,
+      });
+    },
+  );
 }
 
 /** The folder of a repository; told the revision that is wanted, to fetch it first where that can help. */
@@ -35,24 +40,25 @@ interface Repository {
   spec: SourceSpec;
   exec: Exec;
   find: FindRepository;
+  readTree: ReadTree;
+  readFolder: (node: string, folder: string) => Promise<ModuleFile[]>;
 }
 
 /** A Mercurial repository on this machine, with or without a work tree, which is never looked at. */
-export function openHgRepository(spec: SourceSpec, context: SourceContext, find: FindRepository): Reading {
-  const repository: Repository = { spec, exec: context.exec, find };
-  const readTree = rememberTree((node) => readArchive(repository, context.cacheDir, { node, folder: spec.folder }));
+export function openHgRepository(spec: SourceSpec, context: SourceContext, find: FindRepository): Reading & LogReading {
+  const readFolder = (node: string, folder: string): Promise<ModuleFile[]> =>
+    readArchive(repository, context.cacheDir, { node, folder });
+  const readTree = rememberTree((node) => readFolder(node, spec.folder));
+  const repository: Repository = { spec, exec: context.exec, find, readTree, readFolder };
   return {
-    listModules: (node) => listModules(repository, node),
+    listModules: async (node) => namesAmong(await listFiles(repository, node)),
     readNewest: () => findRevision(repository, undefined),
     resolveRevision: (prefix) => findRevision(repository, prefix),
     readHistory: (name, node) => readHistory(repository, name, node),
     readLineDates: (node, name, file) => readLineDates(repository, node, `${modulePath(spec, name)}/${file}`),
-    readModule: async (node, name) => {
-      const folder = modulePath(spec, name);
-      const tree = (await readTree(node)) ?? (await readArchive(repository, context.cacheDir, { node, folder }));
-      if (tree.length === 0) throw unknownModule(name, spec, await listModules(repository, node));
-      return pickModule(tree, name, spec);
-    },
+    readModule: (node, name) => readModule(repository, node, name),
+    readAfter: (known) => readAfter(repository, known),
+    readShape: (node) => readShapeAt(repository, node),
   };
 }
 
@@ -62,23 +68,54 @@ async function findRevision(repository: Repository, revision: string | undefined
   return { node: found.node, date: found.date };
 }
 
-async function listModules(repository: Repository, node: string): Promise<string[]> {
+async function readModule(repository: Repository, node: string, name: string): Promise<ModuleContent> {
+  const { spec, readTree, readFolder } = repository;
+  const tree = (await readTree(node)) ?? (await readFolder(node, modulePath(spec, name)));
+  const content = tree.length === 0 ? undefined : await pickModule(tree, name, spec).catch(whenUnknown);
+  if (content !== undefined && hasMainFile(content)) return content;
+  const files = await listFiles(repository, node);
+  if (files.includes(`${name}.lua`)) return pickModule((await readTree(node, "at once")) ?? [], name, spec);
+  if (content === undefined) throw unknownModule(name, spec, namesAmong(files));
+  return content;
+}
+
+function whenUnknown(error: unknown): undefined {
+  if (!isUserError(error, "MODULE_UNKNOWN")) throw error;
+}
+
+/** Paths below the modules' folder. */
+async function listFiles(repository: Repository, node: string): Promise<string[]> {
   await findRevision(repository, node);
   const { folder } = repository.spec;
   const where = folder === "" ? [] : [`path:${folder}`];
   const files = await askHg(repository, node, ["files", `--rev=${byId(node)}`, "--template={path}\\n", ...where]);
   const inside = folder === "" ? 0 : folder.length + 1;
-  const tops = files.stdout.split("\n").map((line) => line.slice(inside).split("/"));
-  const names = tops.filter((steps) => steps.length > 1).map(([name = ""]) => name);
-  return [...new Set(names)].filter((name) => name.startsWith("mod_")).toSorted();
+  const lines = files.stdout.split("\n").filter((line) => line !== "");
+  return lines.map((line) => line.slice(inside));
+}
+
+/** What lies where; files are looked into only where a module is not in a folder of its own. */
+async function readShapeAt(repository: Repository, node: string): Promise<TreeShape> {
+  const paths = await listFiles(repository, node);
+  if (!hasFlat(paths)) return { modules: namesAmong(paths), flat: {} };
+  return readShape(listTree((await repository.readTree(node, "at once")) ?? []));
 }
 
 async function readHistory(repository: Repository, name: string, node: string | undefined): Promise<Changeset[]> {
+  const { spec } = repository;
   const { node: until } = await findRevision(repository, node);
-  const revset = `reverse(::${byId(until)} and file("path:${modulePath(repository.spec, name)}"))`;
-  const found = await readLog(repository, until, revset);
+  const shape = await readShapeAt(repository, until);
+  const touching = historyPaths(shape, name).map((place) => `file("path:${modulePath(spec, place)}")`);
+  const found = await readLog(repository, until, `reverse(::${byId(until)} and (${touching.join(" or ")}))`);
   if (found.length > 0) return found;
-  throw unknownModule(name, repository.spec, await listModules(repository, until));
+  throw unknownModule(name, spec, shape.modules);
+}
+
+async function readAfter(repository: Repository, known: KnownNewest | undefined): Promise<LogPart | undefined> {
+  // From the known one to the tip by number: what was added since, and the known one itself last.
+  const revset = known === undefined ? "reverse(all())" : `reverse(id("${known.node}"):)`;
+  const { stdout } = await askHg(repository, undefined, ["log", `--template=${logTemplate}`, `--rev=${revset}`]);
+  return parseLog(stdout, known, repository.spec);
 }
 
 async function readLineDates(repository: Repository, node: string, file: string): Promise<string[]> {
@@ -114,9 +151,9 @@ function byId(node: string | undefined): string {
 }
 
 // hg has one exit code for every failure; its messages are stable under HGPLAIN.
-function checkFailure(stderr: string, folder: string, whenUnknown: () => UserError): void {
+function checkFailure(stderr: string, folder: string, describe: () => UserError): void {
   if (/no files match|no such file in rev/u.test(stderr)) return;
-  if (/ambiguous|unknown revision|empty revision set/u.test(stderr)) throw whenUnknown();
+  if (/ambiguous|unknown revision|empty revision set/u.test(stderr)) throw describe();
   throw unreachable(folder, stderr.trim().replace(/^abort: /u, ""));
 }
 
@@ -137,8 +174,10 @@ async function readArchive(
     const { exitCode } = await askHg(repository, wanted.node, args);
     if (exitCode !== 0) return [];
     const inside = `x/${modulePath(repository.spec, "")}`;
-    const files = await unpackTar(await readFile(file), repository.spec.name, (entry) =>
-      entry.startsWith(`${inside}mod_`),
+    const files = await readTar(
+      file,
+      repository.spec.name,
+      (entry) => entry.startsWith(inside) && mayBelong(entry.slice(inside.length)),
     );
     return files.map((entry) => ({ ...entry, path: entry.path.slice(inside.length) }));
   } finally {

@@ -1,5 +1,6 @@
 import type { Exec, Progress } from "@prosody-foundry/kit";
 import type { ModuleContent } from "./content.ts";
+import type { TreeLog } from "./log.ts";
 
 /** Where a tree of modules is; the part of the lock's LockedSource that reading needs. */
 export interface SourceSpec {
@@ -55,6 +56,11 @@ export interface Source {
   /** Changesets that touched the module, newest first, those up to `node` when it is given. */
   readHistory(name: string, node?: string): Promise<Changeset[]>;
   /**
+   * The whole history at once, asked for anew only where there is something new. Null where the kind has none, or where
+   * that cannot be had here, which is said; then readHistory still answers.
+   */
+  readLog(): Promise<TreeLog | null>;
+  /**
    * The day (YYYY-MM-DD, UTC) on which each line of one file of a module was last changed, as of a revision; a line ends
    * with LF. Null where the kind has no history.
    * @param path - inside the module's folder
@@ -81,6 +87,8 @@ export interface SourceContext {
   /** Environment for git: proxy, certificates and home are passed on, all of git's own variables are not. */
   env: Readonly<Record<string, string | undefined>>;
   progress: Progress;
+  /** A line that stays, for what a reader should know though nothing failed; `progress` unless given. */
+  say?: (message: string) => void;
   /** URL of a source → URL or path to read in its stead. Whatever comes from there is verified by hash. */
   mirrors: Readonly<Record<string, string>>;
   /** Asks nothing of the network: the cache has it, or it fails. */

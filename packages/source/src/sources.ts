@@ -44,6 +44,7 @@ export function openSource(spec: SourceSpec, context: SourceContext): Source {
       if (node !== undefined) checkRevision(node, spec);
       return reading.readHistory(name, node);
     },
+    readLog: () => reading.readLog(),
     readLineDates: async (node, name, path) => {
       checkRevision(node, spec);
       checkModuleName(name, spec);

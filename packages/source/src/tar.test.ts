@@ -1,4 +1,6 @@
 import { gzipSync } from "node:zlib";
+import { isUserError } from "@prosody-foundry/kit";
+import * as fc from "fast-check";
 import { pack, type Header } from "tar-stream";
 import { buffer } from "node:stream/consumers";
 import { expect, it } from "vitest";
@@ -48,9 +50,61 @@ it("refuses an archive that unpacks to more than 256 MiB", async () => {
   await expect(unpackTarGz(bomb, "here")).rejects.toMatchObject({ code: "ARCHIVE_MALFORMED" });
 });
 
+it("refuses an entry that says it has 5 GB, before they come", async () => {
+  const header = (await packOne({ type: "file", size: 0 })).subarray(0, 512);
+  const claim = withChecksum(
+    Buffer.concat([header.subarray(0, 124), Buffer.from("45215640000\0"), header.subarray(136)]),
+  );
+  const tar = Buffer.concat([claim, Buffer.alloc(4096)]);
+  await expect(unpackTar(tar, "here")).rejects.toMatchObject({ code: "CONTENT_UNSAFE" });
+});
+
+it("refuses an archive of a million entries after the first of them", async () => {
+  const entry = (await packOne({ type: "directory" })).subarray(0, 512);
+  const tar = Buffer.alloc(512 * 200_000);
+  for (let at = 0; at < tar.length; at += 512) tar.set(entry, at);
+  await expect(unpackTar(tar, "here")).rejects.toMatchObject({
+    code: "CONTENT_UNSAFE",
+    message: expect.stringContaining("more than 50000 files") as unknown,
+  });
+});
+
+it.each(["../a", "/a", "a/../../b"])("keeps a path like %s for the check that refuses it", async (name) => {
+  expect(await unpackTar(await packOne({ name }), "here")).toMatchObject([{ path: name }]);
+});
+
+it("gives files or a coded error for any archive that was tampered with", async () => {
+  const tar = await packTar(content);
+  const change = fc.record({ at: fc.nat(tar.length - 1), byte: fc.nat(255) });
+  const cut = fc.nat(tar.length);
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { maxLength: 20 }), cut, async (changes, length) => {
+      const bytes = Buffer.from(tar.subarray(0, length));
+      for (const { at, byte } of changes) if (at < length) bytes[at] = byte;
+      const outcome = await unpackTar(bytes, "here").catch((error: unknown) => error);
+      expect(Array.isArray(outcome) || isUserError(outcome, "ARCHIVE_MALFORMED", "CONTENT_UNSAFE")).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function withChecksum(header: Buffer): Buffer {
+  const blank = Buffer.concat([header.subarray(0, 148), Buffer.from(" ".repeat(8)), header.subarray(156)]);
+  let sum = 0;
+  for (const byte of blank) sum += byte;
+  return Buffer.concat([
+    blank.subarray(0, 148),
+    Buffer.from(`${sum.toString(8).padStart(6, "0")}\0 `),
+    blank.subarray(156),
+  ]);
+}
+
 async function packOne(header: Partial<Header>): Promise<Buffer> {
   const writer = pack();
-  writer.entry({ name: "a", ...header });
+  // Without bytes, a file's entry would wait for them.
+  const isFile = header.type === undefined || header.type === "file";
+  if (isFile) writer.entry({ name: "a", ...header }, Buffer.alloc(0));
+  else writer.entry({ name: "a", ...header });
   writer.finalize();
   return buffer(writer);
 }

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { UserError } from "@prosody-foundry/kit";
 import { type Extract, extract, pack } from "tar-stream";
-import { checkEntryType } from "./check.ts";
+import { checkCount, checkEntryType, checkSizes } from "./check.ts";
 import type { ModuleContent, ModuleFile } from "./content.ts";
 
 /** An unpacked tree may have this many bytes: all of prosody-modules has 5 million. */
@@ -14,19 +14,26 @@ const maximumTreeBytes = 256 * 1024 * 1024;
 export type WantPath = (path: string) => boolean;
 
 /**
+ * What a .gz holds.
+ * @throws UserError ARCHIVE_MALFORMED, also for more bytes than `most`
+ */
+export async function unzip(bytes: Uint8Array, where: string, most: number = maximumTreeBytes): Promise<Buffer> {
+  return promisify(gunzip)(bytes, { maxOutputLength: most }).catch((cause: Error) => {
+    throw malformed(where, cause);
+  });
+}
+
+/**
  * The files of a .tar.gz, in memory; nothing is written to disk.
  * @throws UserError ARCHIVE_MALFORMED, also for one that unpacks to more than 256 MiB; CONTENT_UNSAFE for links
  */
 export async function unpackTarGz(bytes: Uint8Array, where: string, wanted?: WantPath): Promise<ModuleFile[]> {
-  const tar = await promisify(gunzip)(bytes, { maxOutputLength: maximumTreeBytes }).catch((cause: Error) => {
-    throw malformed(where, cause);
-  });
-  return unpackTar(tar, where, wanted);
+  return unpackTar(await unzip(bytes, where), where, wanted);
 }
 
 /**
  * The files of a tar.
- * @throws UserError ARCHIVE_MALFORMED, CONTENT_UNSAFE for links, devices and pipes
+ * @throws UserError ARCHIVE_MALFORMED, CONTENT_UNSAFE for links, devices and pipes, and for too many entries
  */
 export async function unpackTar(
   bytes: Uint8Array,
@@ -41,19 +48,30 @@ export async function unpackTar(
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw malformed(where, error);
+  } finally {
+    source.destroy();
   }
 }
 
 async function readEntries(reader: Extract, where: string, wanted: WantPath): Promise<ModuleFile[]> {
   const files: ModuleFile[] = [];
+  let count = 0;
   for await (const entry of reader) {
-    const { name: path, mode, type } = entry.header;
+    count += 1;
+    checkCount(where, count);
+    const { name: path, mode, type, size } = entry.header;
+    if (wanted(path)) checkSizes(path, [size ?? 0]);
     const bytes = await buffer(entry);
     if (!wanted(path)) continue;
     checkEntryType(where, path, type);
-    if (type !== "directory") files.push({ path, executable: (mode & 0o100) !== 0, bytes });
+    if (type !== "directory") files.push({ path, executable: ((mode ?? 0) & 0o100) !== 0, bytes });
   }
   return files;
+}
+
+/** @throws UserError ARCHIVE_MALFORMED for more than an unpacked tree may have. */
+export function checkTreeSize(bytes: number, where: string): void {
+  if (bytes > maximumTreeBytes) throw malformed(where, new RangeError(`it has ${bytes} bytes`));
 }
 
 /** A tar that depends on nothing but the content: equal content, equal bytes. */

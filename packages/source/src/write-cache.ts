@@ -27,8 +27,16 @@ export async function recallAnswer<T>(cacheDir: string, question: Question<T>, a
   const kept = await readAnswer(cacheDir, question.text, question.answer);
   if (kept !== undefined) return kept;
   const answer = await ask();
-  await writeCached(answerPath(cacheDir, question.text), encodeAnswer(answer));
+  await writeAnswer(cacheDir, question.text, answer);
   return answer;
+}
+
+/**
+ * Keeps an answer in place of the one before.
+ * @throws UserError CACHE_UNWRITABLE
+ */
+export async function writeAnswer(cacheDir: string, question: string, answer: unknown): Promise<void> {
+  await writeCached(answerPath(cacheDir, question), encodeAnswer(answer));
 }
 
 const ContentHashes = z.strictObject({ tree: z.string(), integrity: z.string() });
@@ -46,7 +54,7 @@ export async function recallContent(
   const content = await ask();
   await writeCachedContent(cacheDir, content);
   const hashes = { tree: treeOf(content), integrity: integrityOf(content) };
-  await writeCached(answerPath(cacheDir, question.text), encodeAnswer(hashes));
+  await writeAnswer(cacheDir, question.text, hashes);
   return content;
 }
 

@@ -57,6 +57,6 @@ export const lockRows: Row[] = [
     arrange: text(lock, (before) => `<<<<<<< HEAD\n${before}=======\n${before}>>>>>>> other\n`),
     code: "LOCK_CONFLICT",
     says: /modules\.lock\.json:1 has a git conflict marker/u,
-    hint: /--ours/u,
+    hint: /module verify --fix/u,
   },
 ];

@@ -1,5 +1,5 @@
 import { allSeries, compareText, type Series } from "@prosody-foundry/kit";
-import { isPin, type Lock, readLock, updateLock } from "@prosody-foundry/lockfile";
+import { isPin, keyFor, keysOf, type Lock, moduleNameOf, readLock, updateLock } from "@prosody-foundry/lockfile";
 import { ensureContent } from "@prosody-foundry/source";
 import { candidateOf, type Candidate } from "../candidates.ts";
 import type { Context } from "../context.ts";
@@ -10,15 +10,19 @@ import { type OpenRelease, openReleases } from "../open-releases.ts";
 import { type OpenSource, openSources, sourceOf } from "../open-sources.ts";
 import { rejudgeModule, type SeriesFinding } from "../pin-modules.ts";
 import { dateReadme } from "../read-line-dates.ts";
+import { readLockedPatches } from "../read-locked-patches.ts";
+import { runSurveyFlag } from "../survey-command.ts";
 import { renderTable } from "../table.ts";
 
 export const compat: CommandSpec = {
   name: "compat",
-  summary: "gather the evidence about locked modules again, on every release to be had, and judge",
+  summary: "gather the evidence about locked modules again, or about all of a source, on every release, and judge",
   arguments: "[module...]",
-  options: ["series", "dryRun", "json"],
+  options: ["all", "source", "to", "series", "disagreements", "agreement", "dryRun", "json"],
   example: "foundry compat mod_firewall --series 13.0",
   async run(context, { args, flags }) {
+    const survey = await runSurveyFlag(context, { args, flags });
+    if (survey !== undefined) return survey;
     const lock = await readLock(context.lockFile);
     const names = lockedNames(lock, args);
     const releases = await openReleases(context, flags.series ?? allSeries);
@@ -44,11 +48,15 @@ async function judgePins(context: Context, request: JudgeRequest): Promise<Findi
   const findings: Findings = new Map();
   // Opened once, so that a source that is down is not waited for on every release.
   const opened = { ...request, sources: openSources(context, request.lock) };
-  for (const release of request.releases) {
-    const candidates = await readPinned(context, opened, release.series);
-    const found = await judgeCandidates(context, release, { candidates, names: request.names });
+  // Source by source: each has its own idea of what a name is.
+  const bySource = Map.groupBy(request.names, (key) => request.lock.modules[key]?.source ?? "");
+  const rounds = request.releases.flatMap((release) => [...bySource].map((group) => [release, ...group] as const));
+  for (const [release, source, keys] of rounds) {
+    const candidates = await readPinned(context, { ...opened, names: keys }, release.series);
+    const found = await judgeCandidates(context, release, { candidates, names: keys.map(moduleNameOf) });
     for (const [name, finding] of found) {
-      findings.set(name, [...(findings.get(name) ?? []), { ...finding, series: release.series }]);
+      const key = keyFor(request.lock, { name, source });
+      findings.set(key, [...(findings.get(key) ?? []), { ...finding, series: release.series }]);
     }
   }
   return findings;
@@ -56,36 +64,44 @@ async function judgePins(context: Context, request: JudgeRequest): Promise<Findi
 
 type Opened = JudgeRequest & { sources: Map<string, OpenSource> };
 
-/** The named modules that have a pin on the series, and those they need, each as its own candidate. */
+/** By name: the modules (of one source) that have a pin on the series, and those they need, each as its own candidate. */
 async function readPinned(
   context: Context,
   { lock, names, sources }: Opened,
   series: Series,
 ): Promise<Map<string, Candidate>> {
   const candidates = new Map<string, Candidate>();
-  for (const name of neededNames(lock, names, series)) {
-    const module = lock.modules[name];
+  for (const key of neededKeys(lock, names, series)) {
+    const name = moduleNameOf(key);
+    const module = lock.modules[key];
     const pin = module?.pins[series];
     if (module === undefined || !isPin(pin)) continue;
-    context.progress(`Fetching ${name}`);
+    context.progress(`Fetching ${key}`);
     const source = sourceOf(sources, module.source);
     const { content } = await ensureContent({ name, ...pin }, source.all, context);
-    const candidate = candidateOf(content, { ...pin, source });
-    const isJudged = names.includes(name);
+    const patches = await readLockedPatches(context.root, key, module);
+    const candidate = candidateOf(content, { ...pin, source, patches });
+    const isJudged = names.includes(key);
     candidates.set(name, isJudged ? await dateReadme(candidate, { source, module, pin }, context.progress) : candidate);
   }
   return candidates;
 }
 
-function neededNames(lock: Lock, names: readonly string[], series: Series): Set<string> {
-  const needed = new Set(names);
+function neededKeys(lock: Lock, keys: readonly string[], series: Series): Set<string> {
+  const needed = new Set(keys);
   // A Set hands out what is added while it is gone through.
-  for (const name of needed) {
-    const pin = lock.modules[name]?.pins[series];
+  for (const key of needed) {
+    const pin = lock.modules[key]?.pins[series];
     const depends = isPin(pin) ? pin.depends : [];
-    for (const other of depends) needed.add(other);
+    for (const other of depends.flatMap((name) => findNeeded(lock, name, key) ?? [])) needed.add(other);
   }
   return needed;
+}
+
+/** The module of that name from the source of the one that needs it, else from any. */
+function findNeeded(lock: Lock, name: string, by: string): string | undefined {
+  const [own = keysOf(lock, name)[0]] = keysOf(lock, `${name}@${lock.modules[by]?.source}`);
+  return own;
 }
 
 function applyFindings(lock: Lock, findings: Findings, releases: readonly OpenRelease[]): Lock {

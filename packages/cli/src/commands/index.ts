@@ -1,10 +1,14 @@
 import type { CommandSpec } from "../command.ts";
 import { build } from "./build.ts";
+import { bump } from "./bump.ts";
 import { compat } from "./compat.ts";
 import { doctor } from "./doctor.ts";
+import { lockMerge } from "./lock-merge.ts";
 import { moduleAdd } from "./module-add.ts";
+import { moduleDiff } from "./module-diff.ts";
 import { moduleOutdated } from "./module-outdated.ts";
 import { moduleRemove } from "./module-remove.ts";
+import { moduleSearch } from "./module-search.ts";
 import { moduleShow } from "./module-show.ts";
 import { moduleUpdate } from "./module-update.ts";
 import { moduleVerify } from "./module-verify.ts";
@@ -25,10 +29,14 @@ export const commands: readonly CommandSpec[] = [
   moduleRemove,
   moduleUpdate,
   moduleOutdated,
+  moduleDiff,
+  moduleSearch,
   moduleShow,
   moduleWhy,
   moduleVerify,
   sourceAdd,
+  lockMerge,
+  bump,
   compat,
   plan,
   build,

@@ -1,58 +1,38 @@
 import { allSeries, UserError } from "@prosody-foundry/kit";
-import { diffLocks, formatDiff, type Lock, type LockDiff, readLock, updateLock } from "@prosody-foundry/lockfile";
-import type { CommandSpec, Outcome } from "../command.ts";
-import { type Context, moduleName } from "../context.ts";
-import { gatherPins, type PinsRequest } from "../gather-pins.ts";
+import { keysOf, type Lock, readLock } from "@prosody-foundry/lockfile";
+import { changePins, namedRevision } from "../change-pins.ts";
+import type { CommandSpec } from "../command.ts";
+import { moduleName } from "../context.ts";
 import { openLockedSource, upstreamName } from "../open-sources.ts";
 
 export const moduleAdd: CommandSpec = {
   name: "module add",
   summary: "pin modules, and those they need, with evidence from every release to be had",
   arguments: "<module...>",
-  options: ["source", "series", "hold", "dryRun", "json"],
+  options: ["source", "series", "to", "hold", "dryRun", "json"],
   example: "foundry module add mod_firewall mod_muc_moderation",
   async run(context, { args, flags }) {
     const lock = await readLock(context.lockFile, { missing: "empty" });
     const names = args.map(moduleName);
     const source = openLockedSource(context, lock, flags.source ?? upstreamName);
-    refuseOthers(lock, names, source.name);
+    if (flags.source === undefined) refuseOthers(lock, names, source.name);
     return changePins(context, {
-      source,
-      names,
+      lock,
+      modules: names.map((name) => ({ name, source: source.name })),
       series: flags.series ?? allSeries,
       hold: flags.hold === true,
+      to: namedRevision(flags),
       dryRun: flags.dryRun === true,
     });
   },
 };
 
-/** Gathers, then writes the lock (unless `dryRun`) and tells what became different. */
-export async function changePins(context: Context, request: PinsRequest & { dryRun: boolean }): Promise<Outcome> {
-  const gathered = await gatherPins(context, request);
-  if (request.dryRun) {
-    const before = await readLock(context.lockFile, { missing: "empty" });
-    return describeDiff(diffLocks(before, gathered.apply(before)));
-  }
-  const { before, after } = await updateLock(context.lockFile, gathered.apply, {
-    onWait: (message) => context.say(message),
-  });
-  return describeDiff(diffLocks(before, after));
-}
-
-/** What became of the lock, for programs and for people. */
-export function describeDiff(diff: LockDiff): Outcome {
-  return { value: diff, text: formatDiff(diff) || "Nothing changed.\n" };
-}
-
-/** A name is pinned from one source: an image that asks for it must get what was judged. */
+/** Who names no source may not know that the module is pinned from another one; who names it gets both. */
 function refuseOthers(lock: Lock, names: readonly string[], source: string): void {
-  const taken = names.find((name) => (lock.modules[name]?.source ?? source) !== source);
+  const taken = names.find((name) => keysOf(lock, name).length > 0 && keysOf(lock, `${name}@${source}`).length === 0);
   if (taken === undefined) return;
-  throw new UserError(
-    "MODULE_ELSEWHERE",
-    `${taken} is pinned from ${lock.modules[taken]?.source}, not from ${source}`,
-    {
-      hint: `Run \`foundry module remove ${taken}\` first, to take it from ${source}.`,
-    },
-  );
+  const others = keysOf(lock, taken).map((key) => lock.modules[key]?.source);
+  throw new UserError("MODULE_ELSEWHERE", `${taken} is pinned from ${others.join(", ")}, not from ${source}`, {
+    hint: `Say which: --source ${others[0]} pins that one anew, --source ${source} pins this one beside it.`,
+  });
 }

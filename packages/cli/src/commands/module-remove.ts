@@ -1,9 +1,9 @@
 import { readImages } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
-import { diffLocks, isPin, type Lock, updateLock } from "@prosody-foundry/lockfile";
+import { diffLocks, isPin, keysOf, type Lock, moduleNameOf, updateLock } from "@prosody-foundry/lockfile";
+import { describeDiff } from "../change-pins.ts";
 import type { CommandSpec } from "../command.ts";
 import { lockedNames } from "../locked-names.ts";
-import { describeDiff } from "./module-add.ts";
 
 export const moduleRemove: CommandSpec = {
   name: "module remove",
@@ -28,13 +28,21 @@ function removeModules(
   wanted: readonly { image: string; module: string }[],
 ): Lock {
   for (const name of names) {
-    const image = wanted.find(({ module }) => module === name)?.image;
+    const image = wanted.find(
+      ({ module }) => keysOf(lock, module).includes(name) && isLast(lock, names, module),
+    )?.image;
     if (image !== undefined) throw inUse(name, `images/${image}/image.json names it`);
-    const parent = Object.keys(lock.modules).find((other) => !names.includes(other) && needs(lock, other, name));
-    if (parent !== undefined) throw inUse(name, `${parent} needs it`);
+    const parents = Object.keys(lock.modules).filter((other) => !names.includes(other));
+    const parent = parents.find((other) => needs(lock, other, moduleNameOf(name)));
+    if (parent !== undefined && isLast(lock, names, moduleNameOf(name))) throw inUse(name, `${parent} needs it`);
   }
   const kept = Object.entries(lock.modules).filter(([name]) => !names.includes(name));
   return { ...lock, modules: Object.fromEntries(kept) };
+}
+
+/** Nothing is left of what a reference means once these are gone. */
+function isLast(lock: Lock, gone: readonly string[], reference: string): boolean {
+  return keysOf(lock, reference).every((key) => gone.includes(key));
 }
 
 function needs(lock: Lock, parent: string, name: string): boolean {
