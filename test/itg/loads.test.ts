@@ -121,16 +121,21 @@ describe.each(serverSeries)("a real server of %s", (series) => {
   });
 
   it.each([
-    ["hangs", `while true do end`, "the server hangs"],
-    ["prints without end", `while true do print(string.rep("x", 1000)) end`, "the server prints without end"],
-    ["prints one endless line", `while true do io.write(string.rep("x", 100000)) end`, "the server prints without end"],
-  ])("a module that %s is ended and leaves no container", async (_what, code, because) => {
+    ["hangs", `while true do end`, "the server hangs", 1000],
+    ["prints without end", `while true do print(string.rep("x", 1000)) end`, "the server prints without end", 5000],
+    [
+      "prints one endless line",
+      `while true do io.write(string.rep("x", 100000)) end`,
+      "the server prints without end",
+      5000,
+    ],
+  ])("a module that %s is ended and leaves no container", async (_what, ...[code, because, limit]) => {
     const started: string[] = [];
     const exec: Exec = (command, args, options) => {
       started.push(...args.filter((arg) => arg.startsWith("--name=")).map((arg) => arg.slice("--name=".length)));
       return runCommand(command, args, options);
     };
-    const [result] = await runLoads({ exec, image, date, modules: [shipped("runaway", code)], timeout: 3000 });
+    const [result] = await runLoads({ exec, image, date, modules: [shipped("runaway", code)], timeout: limit });
     expect(result?.evidence).toEqual({ kind: "loaded", says: "broken", because, date });
     const left = await runCommand("docker", ["ps", "--all", "--format={{.Names}}"]);
     expect(started.length).toBeGreaterThan(1);
@@ -179,7 +184,7 @@ describe.each(serverSeries)("a real server of %s", (series) => {
     expect(surface.moduleApi).toEqual(expect.arrayContaining(["hook", "depends", "log", "get_option_string"]));
     expect(surface.moduleApi.includes("may")).toBe(series !== "0.12");
     // Only there while statistics are on.
-    expect(surface.libraries["core.statsmanager"]).toContain("get_stats");
+    expect(surface.libraries["core.statsmanager"]).toEqual(expect.arrayContaining(["collect", "measure", "metric"]));
     expect(surface.globals).toEqual(expect.arrayContaining(["prosody", "hosts", "require"]));
     expect(surface.lua).toEqual(expect.arrayContaining(["socket", "ssl", "lfs", "lxp", "string"]));
     expect(surface.lua).not.toContain("cyrussasl");

@@ -123,6 +123,7 @@ describe("a survey out of a sweep", () => {
       "error muc.test:wobble: out of order",
       "warn muc.test:wobble: mind the gap",
       "warn pubsub.test:wobble: mind the gap",
+      "warn mod_wobble: a hook took 0.68s and 4711 bytes",
       "error modulemanager: Error initializing module 'wobble' on 'component.test': no room",
       `warn mod_wobble: ${"x".repeat(500)}`,
       "warn mod_wobble: one too many",

@@ -77,10 +77,13 @@ function loadOf({ release, hosts, log = [], evidence }: Finding): Load[] {
 /** Lines of the log that a survey keeps of one module, and their length. */
 const [lines, letters] = [3, 160];
 
+// "took 0.68s", "37902 bytes": another number each time, and some lines come only on a slow day.
+const measured = /\d\s?(?:bytes|ms|s|seconds)\b/u;
+
 /** What the log says beyond the reason: whatever the host, once. */
 function shortenLog(log: readonly string[], reason: string): string[] {
   const said = log.map((line) => line.replace(/ on '[\w-]+\.test'/u, "").replace(/ [\w-]+\.test:/u, " "));
-  const more = [...new Set(said)].filter((line) => !reason.includes(messageOf(line)));
+  const more = [...new Set(said)].filter((line) => !reason.includes(messageOf(line)) && !measured.test(line));
   return more.slice(0, lines).map((line) => (line.length <= letters ? line : `${line.slice(0, letters - 1)}…`));
 }
 

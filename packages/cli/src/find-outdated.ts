@@ -15,7 +15,7 @@ export interface OutdatedPin {
   to: string;
   date: string;
   subject: string;
-  /** Changesets of the module after the pin; null where upstream's history has no such revision any more. */
+  /** Changesets nobody has looked at: after the pin and those refused; null where upstream's history lacks that one. */
   behind: number | null;
   hold: boolean;
   /** Upstream's newest revision has no such module. */
@@ -43,7 +43,7 @@ export async function findOutdated(context: Context, request: OutdatedRequest): 
     const opened = trees.get(source) ?? openHistory(context, tree);
     trees.set(source, opened);
     const found = await (await opened).read(moduleNameOf(key));
-    rows.push(...comparePins(key, pinnedNodes(module, request.series), { ...found, hold: module.hold }));
+    rows.push(...comparePins(key, groupPins(module, request.series), { ...found, hold: module.hold }));
   }
   return rows;
 }
@@ -92,26 +92,36 @@ function readLogged(log: TreeLog, name: string): ModuleHistory {
   return { history, fate: fateOf(log, name), countUpTo };
 }
 
-/** Revisions pinned for these series, each with its series. */
-function pinnedNodes(module: LockedModule, series: readonly Series[]): Map<string, Series[]> {
-  const nodes = new Map<string, Series[]>();
+/** Series with the same pin. */
+interface PinGroup {
+  series: Series[];
+  from: string;
+  /** The newest revision that was looked at: the pin's, or one that was refused. */
+  seen: string;
+}
+
+function groupPins(module: LockedModule, series: readonly Series[]): PinGroup[] {
+  const groups = new Map<string, PinGroup>();
   for (const one of series) {
     const pin = module.pins[one];
-    if (isPin(pin)) nodes.set(pin.node, [...(nodes.get(pin.node) ?? []), one]);
+    if (!isPin(pin)) continue;
+    const seen = pin.refused[0]?.node ?? pin.node;
+    const key = `${pin.node} ${seen}`;
+    groups.set(key, { series: [...(groups.get(key)?.series ?? []), one], from: pin.node, seen });
   }
-  return nodes;
+  return [...groups.values()];
 }
 
 function comparePins(
   key: string,
-  pinned: ReadonlyMap<string, Series[]>,
+  pinned: readonly PinGroup[],
   { history, fate, countUpTo, hold }: ModuleHistory & { hold: boolean },
 ): OutdatedPin[] {
   const [newest] = history;
   if (newest === undefined) return [];
   const { node: to, date, subject } = newest;
-  const rows = [...pinned].map(([from, series]): OutdatedPin => {
-    const known = countUpTo(from);
+  const rows = pinned.map(({ series, from, seen }): OutdatedPin => {
+    const known = countUpTo(seen);
     const behind = known === undefined ? null : history.length - known;
     const end = { to, date: date.slice(0, 10), subject, behind, hold };
     return { module: key, series, from, ...end, dropped: fate !== null, renamedTo: fate?.renamedTo ?? null };

@@ -5,7 +5,7 @@ export { describeModule, type ModuleDescription } from "./describe-module.ts";
 export { compareModules, type FactDelta, type FactsChange } from "./facts-change.ts";
 export { type FactsOptions, factsOf } from "./facts-of.ts";
 export { type Header, headerEvidence, readHeader } from "./header.ts";
-export { disagreements, judge } from "./judge.ts";
+export { judge } from "./judge.ts";
 export { type Layout, layoutOf, mainFileOf } from "./layout.ts";
 export { debianLibraries, debianPackageOf } from "./libraries.ts";
 export { type ModuleScan, scanModule } from "./module-scan.ts";

@@ -1,6 +1,6 @@
 import { Evidence, type Verdict } from "@prosody-foundry/lockfile";
 import { describe, expect, it } from "vitest";
-import { disagreements, judge } from "./judge.ts";
+import { judge } from "./judge.ts";
 
 function evidence(...observed: string[]): Evidence[] {
   return observed.map((text) => {
@@ -46,21 +46,5 @@ describe("judge", () => {
 
   it.each(rows)("is %s for %j in any order", (verdict, observed) => {
     expect(judge(evidence(...observed).toReversed())).toBe(verdict);
-  });
-});
-
-describe("disagreements", () => {
-  it("names both kinds and the reason of the one against", () => {
-    expect(disagreements(evidence("declared works", "loaded broken"))).toEqual([
-      "declared says works, loaded says broken: it was seen",
-    ]);
-  });
-
-  it.each([
-    [["declared works", "loaded loads"]],
-    [["declared silent", "loaded broken"]],
-    [["core core", "static loads"]],
-  ])("finds none in %j", (observed) => {
-    expect(disagreements(evidence(...observed))).toEqual([]);
   });
 });

@@ -28,16 +28,6 @@ export function judge(evidence: readonly Evidence[]): Verdict {
   return rows.find(({ when }) => when(observed))?.verdict ?? "unknown";
 }
 
-/** A sentence for each pair of kinds of which one is for the module and the other against it. */
-export function disagreements(evidence: readonly Evidence[]): string[] {
-  const favourable = evidence.filter(({ says }) => says === "works" || says === "loads");
-  const against = evidence.filter(({ says }) => says === "broken" || says === "doubtful");
-  const sentences = favourable.flatMap((good) =>
-    against.map((bad) => `${good.kind} says ${good.says}, ${bad.kind} says ${bad.says}: ${bad.because}`),
-  );
-  return [...new Set(sentences)];
-}
-
 const rows: ReadonlyArray<{ verdict: Verdict; when: (observed: Observed) => boolean }> = [
   { verdict: "tombstone", when: (observed) => observed("core", "tombstone") },
   { verdict: "core", when: (observed) => observed("core", "core") },

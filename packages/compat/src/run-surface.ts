@@ -20,7 +20,7 @@ export interface SurfaceOptions {
  */
 export async function runSurface(options: SurfaceOptions): Promise<Surface> {
   const plain = readSurface(options, {});
-  const measured = readSurface(options, { statistics: "internal" });
+  const measured = readSurface(options, { statistics: "internal", statistics_interval: "manual" });
   return uniteSurfaces(...(await Promise.all([plain, measured])));
 }
 

@@ -6,7 +6,12 @@ import type { SourceSpec } from "./source.ts";
  * @throws UserError REVISION_UNKNOWN
  */
 export function checkRevision(node: string, spec: SourceSpec): void {
-  if (!/^[0-9a-f]{6,40}$/u.test(node)) throw unknownRevision(node, spec);
+  if (!/^[0-9a-f]{6,40}$/u.test(node) || isReserved(node)) throw unknownRevision(node, spec);
+}
+
+// Mercurial's names for "nothing" and for the working folder.
+function isReserved(node: string): boolean {
+  return /^(?:0+|f+)$/u.test(node);
 }
 
 /** True for a whole hash, which always means the same content. */
