@@ -1,5 +1,5 @@
 import { buildTargets, loadTarget } from "@prosody-foundry/bake";
-import { runSurface, Surface } from "@prosody-foundry/compat";
+import { hashOwnCode, runSurface, Surface } from "@prosody-foundry/compat";
 import {
   type Image,
   type Platform,
@@ -63,7 +63,7 @@ export async function readSurfaces(context: Context): Promise<Map<string, Surfac
   const reached = allSeries.flatMap((series) => releasesOf(seriesFile, series).map((release) => ({ series, release })));
   for (const one of reached) {
     const { id } = planServer({ image, seriesFile, reached: one }, hostPlatform());
-    const kept = Surface.safeParse(await readKept(surfaceFile(context, id)));
+    const kept = Surface.safeParse(await readKept(await surfaceFile(context, id)));
     if (kept.success) found.set(upstreamVersion(one.release), kept.data);
   }
   return found;
@@ -115,9 +115,9 @@ function planServer({ image, seriesFile, reached }: PlannedServer, platform: Pla
   return target;
 }
 
-/** Asked once for each build: equal ids are equal servers. */
+/** Asked once for each build and way of asking: equal ids are equal servers. */
 async function openSurface(context: Context, id: string, image: string): Promise<Surface> {
-  const file = surfaceFile(context, id);
+  const file = await surfaceFile(context, id);
   const kept = Surface.safeParse(await readKept(file));
   if (kept.success) return kept.data;
   const surface = await runSurface({ exec: await engineExec(context), image });
@@ -125,6 +125,6 @@ async function openSurface(context: Context, id: string, image: string): Promise
   return surface;
 }
 
-function surfaceFile(context: Context, id: string): string {
-  return path.join(context.cacheDir, "surfaces", `${id}.json`);
+async function surfaceFile(context: Context, id: string): Promise<string> {
+  return path.join(context.cacheDir, "surfaces", `${id}-${(await hashOwnCode()).slice(0, 16)}.json`);
 }

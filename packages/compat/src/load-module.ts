@@ -1,6 +1,7 @@
 import type { Evidence, HostKind } from "@prosody-foundry/lockfile";
 import { type TriedKind, triedKinds } from "./load-config.ts";
 import { type KindOutcome, type Trial, judgeTrial, relevantLines } from "./load-judge.ts";
+import { optionsNamedIn } from "./load-options.ts";
 import { type LoadRequest, explainNoCode } from "./load-request.ts";
 import { summariseLoad } from "./load-summary.ts";
 
@@ -33,7 +34,8 @@ export async function loadModule(request: LoadRequest, date: string, runTrial: R
   const usable = plain.outcomes.filter((outcome) => outcome.says !== "broken").map((outcome) => outcome.kind);
   const measured = await runMode({ request, statistics: true, kinds: usable, known: plain.outcomes }, runTrial);
   const log = [...new Set([...plain.log, ...measured.log])];
-  return { name: request.name, log, ...summariseLoad([...plain.outcomes, ...measured.outcomes], date) };
+  const outcomes = [...plain.outcomes, ...measured.outcomes];
+  return { name: request.name, log, ...summariseLoad(outcomes, date, optionsNamedIn(request.files)) };
 }
 
 interface Mode extends Omit<TrialSetup, "isHanging"> {

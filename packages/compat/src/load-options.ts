@@ -1,4 +1,6 @@
+import { compareText } from "@prosody-foundry/kit";
 import type { LuaValue } from "./load-lua.ts";
+import type { ShippedFile } from "./load-request.ts";
 
 const service = "http://127.0.0.1:9/";
 const secret = "not-a-secret-0123456789abcdef0123456789abcdef";
@@ -43,3 +45,13 @@ export const loadOptions: { readonly [option: string]: LuaValue } = {
   tos_version: "1",
   unified_push_secret: secret,
 };
+
+/** Those of the options above that a module's own code names: it was loaded with them set, and may not load without. */
+export function optionsNamedIn(files: readonly ShippedFile[]): string[] {
+  const code = files
+    .filter(({ path }) => path.endsWith(".lua"))
+    .map(({ bytes }) => Buffer.from(bytes).toString("latin1"));
+  const isNamed = (option: string): boolean =>
+    code.some((text) => text.includes(`"${option}"`) || text.includes(`'${option}'`));
+  return Object.keys(loadOptions).filter(isNamed).toSorted(compareText);
+}

@@ -45,3 +45,8 @@ it.each<[string, KindOutcome[], { says: string; because: string; hosts: string[]
 ])("%s", (_what, outcomes, { hosts, ...evidence }) => {
   expect(summariseLoad(outcomes, date)).toEqual({ evidence: { kind: "loaded", date, ...evidence }, hosts });
 });
+
+it("names the options that were set for it", () => {
+  const { evidence } = summariseLoad([outcome("muc", "loads")], date, ["tos_version"]);
+  expect(evidence.because).toBe("it loads on muc, with tos_version set");
+});

@@ -10,14 +10,20 @@ export interface LoadSummary {
 /**
  * One piece of evidence out of what was seen on each kind of host: the worst of what was seen on a kind (with and
  * without statistics), the best over the kinds.
+ * @param options - options that were set for it; who wants to see the same has to set them too
  */
-export function summariseLoad(outcomes: readonly KindOutcome[], date: string): LoadSummary {
+export function summariseLoad(
+  outcomes: readonly KindOutcome[],
+  date: string,
+  options: readonly string[] = [],
+): LoadSummary {
   const kinds = [...new Set(outcomes.map((outcome) => outcome.kind))];
   const perKind = kinds.map((kind) => worstOf(outcomes, kind)).toSorted(compareOutcomes);
   const hosts = hostsOf(perKind);
   const best = perKind[0];
   if (best === undefined) throw new Error("No kind of host was tried");
-  const because = best.says === "loads" ? `it loads on ${hosts.join(", ")}` : joinReasons(perKind, best.says);
+  const set = options.length === 0 ? "" : `, with ${options.join(", ")} set`;
+  const because = best.says === "loads" ? `it loads on ${hosts.join(", ")}${set}` : joinReasons(perKind, best.says);
   return { evidence: { kind: "loaded", says: best.says, because, date }, hosts };
 }
 

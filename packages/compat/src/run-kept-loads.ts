@@ -1,10 +1,11 @@
-import { readFile, readdir } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { compareText, type Exec, sha256, writeFileWhole } from "@prosody-foundry/kit";
 import { Evidence, HostKind } from "@prosody-foundry/lockfile";
 import { z } from "zod";
 import type { LoadResult } from "./load-module.ts";
 import type { LoadRequest, ShippedModule } from "./load-request.ts";
+import { hashOwnCode } from "./read-own-code.ts";
 
 /** What was found out before: only what changed is loaded again. */
 export interface KeptLoads {
@@ -46,22 +47,6 @@ async function identify({ exec, image, timeout }: KeptLoadsOptions): Promise<str
   const { stdout, exitCode } = await exec("docker", args, { accept: "any" });
   if (exitCode !== 0) return undefined;
   return sha256(JSON.stringify([stdout.trim(), timeout, await hashOwnCode()]));
-}
-
-// What is found depends on how it is asked and judged, too.
-async function hashOwnCode(): Promise<string> {
-  const files = await Promise.all([readFolder("../harness/"), readFolder("./")]);
-  return sha256(JSON.stringify(files));
-}
-
-async function readFolder(folder: string): Promise<[string, string][]> {
-  const url = new URL(folder, import.meta.url);
-  const names = (await readdir(url)).filter((name) =>
-    /\.lua$|^(?:load|run|read|server)-.*(?<!\.test)\.ts$/u.test(name),
-  );
-  return await Promise.all(
-    names.toSorted().map(async (name): Promise<[string, string]> => [name, await readFile(new URL(name, url), "utf8")]),
-  );
 }
 
 function keyOf(server: string, request: LoadRequest): string {

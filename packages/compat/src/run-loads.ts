@@ -11,7 +11,7 @@ export interface LoadOptions {
   image: string;
   modules: readonly LoadRequest[];
   progress?: Progress;
-  /** How many modules are loaded at once; 12 unless given. They wait more than they work. */
+  /** How many modules are loaded at once; 16 unless given. They wait more than they work. */
   parallel?: number;
   /** The day that the evidence carries, `YYYY-MM-DD`. */
   date: string;
@@ -33,7 +33,7 @@ export interface LoadOptions {
  * @throws UserError SERVER_NOT_STARTED when the engine cannot run the image.
  */
 export async function runLoads(options: LoadOptions): Promise<LoadResult[]> {
-  const { exec = runCommand, image, modules, date, timeout = 20_000, parallel = 12 } = options;
+  const { exec = runCommand, image, modules, date, timeout = 20_000, parallel = 16 } = options;
   const place = { exec, image, timeout };
   const kept = await openKeptLoads({ ...place, cacheDir: options.cacheDir });
   const lanes = options.containers === "own" ? openNoLanes(place) : openLanes(place, Math.ceil(parallel / 2));
