@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 900_000,
     fileParallelism: false,
+    maxConcurrency: 2,
     reporters: ["default", "json"],
     globalSetup: "./setup.ts",
     projects: [

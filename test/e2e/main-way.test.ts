@@ -92,7 +92,7 @@ describe("modules are pinned", () => {
     const before = await lockText();
     const judged = await scene.foundry.json(["compat", "flags", ...series]);
     const judgements = [
-      expect.objectContaining({ releases: ["0.12.3"], verdict: "doubtful" }),
+      expect.objectContaining({ releases: ["0.12.3"], verdict: "works" }),
       expect.objectContaining({ releases: ["13.0.1"], verdict: "core" }),
     ];
     expect(judged).toEqual([{ name: "mod_flags", judgements: expect.arrayContaining(judgements) as unknown }]);
@@ -244,9 +244,9 @@ it("a module leaves the lock when nothing needs it any more", async () => {
 });
 
 describe("a command that reports", () => {
-  // foundry.json reads standard output as one JSON value; start and bump are tried in files of their own.
+  // foundry.json reads standard output as one JSON value; start, bump and module diff are tried in files of their own.
   const above = "build bump compat plan start tags verify".split(" ");
-  const aboveOfModule = "add outdated remove show update verify why".split(" ").map((name) => `module ${name}`);
+  const aboveOfModule = "add diff outdated remove show update verify why".split(" ").map((name) => `module ${name}`);
 
   it.each(["setup", "doctor", "module search sasl2"])("prints one JSON value: %s", async (command) => {
     expect(await scene.foundry.json(command.split(" "))).toBeTypeOf("object");

@@ -17,7 +17,7 @@ let scene: Scene;
 beforeAll(async () => {
   scene = await openScene();
   await scene.commit(odd, "Modules that cannot be used");
-  const names = ["ring_a", "orphan", "clash", "http_upload", "sasl2_bind2", "lastlog2"];
+  const names = "ring_a orphan clash never_code bad_readme bad_lua sasl2_bind2 lastlog2".split(" ");
   await scene.foundry.json(["module", "add", ...names, "--series", "13.0"]);
   await scene.foundry.json(build);
   // Debian's server package, for the rows that change a byte of it.
@@ -32,7 +32,7 @@ const odd = {
   "mod_orphan/mod_orphan.lua": 'module:depends("nowhere_to_be_found")\n',
   "mod_ping/mod_ping.lua": 'module:hook("iq", function() end)\n',
   "mod_clash/mod_clash.lua": '--% conflicts: mod_flags\nmodule:hook("iq", function() end)\n',
-  "mod_http_upload/README.md": "---\nlabels: [Stage-Obsolete]\n...\n\n# Gone\n",
+  "mod_never_code/README.md": "---\nlabels: [Stage-Obsolete]\n...\n\n# Gone\n",
   "mod_bad_readme/README.md": "---\nlabels: [Stage-Beta\n...\n# Text\n",
   "mod_bad_readme/mod_bad_readme.lua": "local fine = 1\n",
   "mod_bad_lua/mod_bad_lua.lua": "local function (\n",
@@ -41,28 +41,31 @@ const odd = {
 const rows: Row[] = [...wordsRows, ...lockRows, ...declaredRows, ...modulesRows, ...upstreamRows, ...machineRows];
 const asRoot = process.getuid?.() === 0;
 
-it.each(asRoot ? [...rows, ...machineRowsOfRoot] : rows)("refuses $title, and leaves all as it was", async (row) => {
-  const folder = await mkdtemp(path.join(scene.folder, "refusal-"));
-  const place = await copyPlace(scene, folder);
-  try {
-    const env = { ...scene.env, FOUNDRY_CACHE: place.cacheDir, ...(await row.arrange?.(place)) };
-    const before = await snapshot(place.root);
-    const { exitCode, stdout, stderr } = await openFoundry(place.root, env).run(row.args);
-    expect(stderr).not.toMatch(/^ +at .*:\d+:\d+\)?$|BUG:|UnhandledPromise/mu);
-    const [, said = ""] = new RegExp(`^(?:${row.code}): ([\\s\\S]*)`, "mu").exec(stderr) ?? [];
-    expect(stderr).toMatch(new RegExp(`^(?:${row.code}): `, "mu"));
-    expect(said).toMatch(row.says);
-    expect(said).toMatch(row.hint);
-    // Our own sentences have the hint on a line of its own; those of the command line's parser do not.
-    expect(said).toMatch(row.exitCode === 2 ? /\S/u : /\n {2}\S/u);
-    expect(exitCode).toBe(row.exitCode ?? 1);
-    expect(stdout).toBe("");
-    expect(await snapshot(place.root)).toEqual(before);
-  } finally {
-    for (const undo of place.undo.toReversed()) await undo();
-    await rm(folder, { recursive: true, force: true });
-  }
-});
+it.concurrent.each(asRoot ? [...rows, ...machineRowsOfRoot] : rows)(
+  "refuses $title, and leaves all as it was",
+  async (row) => {
+    const folder = await mkdtemp(path.join(scene.folder, "refusal-"));
+    const place = await copyPlace(scene, folder);
+    try {
+      const env = { ...scene.env, FOUNDRY_CACHE: place.cacheDir, ...(await row.arrange?.(place)) };
+      const before = await snapshot(place.root);
+      const { exitCode, stdout, stderr } = await openFoundry(place.root, env).run(row.args);
+      expect(stderr).not.toMatch(/^ +at .*:\d+:\d+\)?$|BUG:|UnhandledPromise/mu);
+      const [, said = ""] = new RegExp(`^(?:${row.code}): ([\\s\\S]*)`, "mu").exec(stderr) ?? [];
+      expect(stderr).toMatch(new RegExp(`^(?:${row.code}): `, "mu"));
+      expect(said).toMatch(row.says);
+      expect(said).toMatch(row.hint);
+      // Our own sentences have the hint on a line of its own; those of the command line's parser do not.
+      expect(said).toMatch(row.exitCode === 2 ? /\S/u : /\n {2}\S/u);
+      expect(exitCode).toBe(row.exitCode ?? 1);
+      expect(stdout).toBe("");
+      expect(await snapshot(place.root)).toEqual(before);
+    } finally {
+      for (const undo of place.undo.toReversed()) await undo();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 /** Every file of a repository, by its path. */
 async function snapshot(root: string): Promise<Record<string, string>> {

@@ -43,7 +43,9 @@ export function composeSurvey(sweep: Sweep, before: Survey | undefined): Survey 
 function surveyModule(candidate: Candidate, sweep: Sweep, before: SurveyedModule | undefined): SurveyedModule {
   const { node, date, revision, tree, integrity, facts, content, name } = candidate;
   const { text, ...description } = describeModule(content);
-  const words = distinctWords(text, `${name.replaceAll("_", " ")} ${description.summary ?? ""}`);
+  const options = optionsOf(content);
+  // They are found by these already.
+  const known = [name.replaceAll("_", " "), description.summary ?? "", ...options].join(" ");
   const findings = sweep.findings.get(name) ?? [];
   const old = keepFound(sweep, before?.tree === tree ? before : undefined);
   return {
@@ -53,8 +55,8 @@ function surveyModule(candidate: Candidate, sweep: Sweep, before: SurveyedModule
     tree,
     integrity,
     facts,
-    description: { ...description, words },
-    options: optionsOf(content),
+    description: { ...description, words: distinctWords(text, known) },
+    options,
     loads: groupLoads([...old.loads, ...findings.flatMap(loadOf)]),
     judgements: [...old.judgements, ...findings.map((finding) => judgementOf(finding, before))],
   };

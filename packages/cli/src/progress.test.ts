@@ -9,23 +9,26 @@ function record(terminal: { isTTY?: boolean; columns?: number }) {
   return { written, printer: createProgress({ ...terminal, write: (text) => written.push(text) }) };
 }
 
-it("says nothing about what is over within a second", () => {
+it("says nothing within a second", () => {
   const { written, printer } = record({});
   printer.report("first");
-  vi.advanceTimersByTime(900);
+  vi.advanceTimersByTime(500);
   printer.report("second");
-  vi.advanceTimersByTime(900);
+  vi.advanceTimersByTime(400);
   printer.end();
   vi.advanceTimersByTime(5000);
   expect(written).toEqual([]);
 });
 
-it("writes plain lines where there is no terminal", () => {
+it("writes what is going on as plain lines where there is no terminal, one a second and none twice", () => {
   const { written, printer } = record({});
-  printer.report("building");
-  vi.advanceTimersByTime(1001);
+  for (let turn = 0; turn < 40; turn += 1) {
+    printer.report(`module ${turn}`);
+    vi.advanceTimersByTime(50);
+  }
+  vi.advanceTimersByTime(5000);
   printer.end();
-  expect(written).toEqual(["building\n"]);
+  expect(written).toEqual(["module 19\n", "module 39\n"]);
 });
 
 it("overwrites one line on a terminal and wipes it at the end", () => {
@@ -33,6 +36,17 @@ it("overwrites one line on a terminal and wipes it at the end", () => {
   printer.report("building\nsomething long");
   vi.advanceTimersByTime(1001);
   printer.report("next");
+  vi.advanceTimersByTime(100);
   printer.end();
-  expect(written).toEqual(["building…", "\r\u001B[K"]);
+  expect(written).toEqual(["\r\u001B[Kbuilding…", "\r\u001B[Knext", "\r\u001B[K"]);
+});
+
+it("starts anew after an end", () => {
+  const { written, printer } = record({});
+  printer.report("first");
+  vi.advanceTimersByTime(1000);
+  printer.end();
+  printer.report("second");
+  vi.advanceTimersByTime(900);
+  expect(written).toEqual(["first\n"]);
 });

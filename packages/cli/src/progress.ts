@@ -13,29 +13,37 @@ export interface ProgressPrinter {
   end(): void;
 }
 
+/** Milliseconds before anything is shown, and between lines where they stay. */
 const patience = 1000;
+/** Milliseconds between changes of a line that is overwritten. */
+const blink = 100;
 
 /**
- * Shows what is going on once it has taken a second: on a terminal one line that is overwritten, elsewhere plain lines.
+ * Shows what is going on once it has taken a second: on a terminal one line that is overwritten, elsewhere plain lines, one
+ * a second at most.
  */
 export function createProgress(stream: ProgressStream): ProgressPrinter {
-  let timer: NodeJS.Timeout | undefined;
-  let shown = false;
-  const wipe = () => {
-    clearTimeout(timer);
-    if (shown && stream.isTTY === true) stream.write("\r\u001B[K");
-    shown = false;
+  const isTTY = stream.isTTY === true;
+  let clock: NodeJS.Timeout | undefined;
+  let waited = 0;
+  let latest = "";
+  let shown = "";
+  const show = () => {
+    waited += isTTY ? blink : patience;
+    if (waited < patience || latest === shown) return;
+    shown = latest;
+    stream.write(isTTY ? `\r\u001B[K${fitLine(latest, stream.columns ?? 80)}` : `${latest}\n`);
   };
   return {
     report(message) {
-      wipe();
-      timer = setTimeout(() => {
-        shown = true;
-        stream.write(stream.isTTY === true ? fitLine(message, stream.columns ?? 80) : `${message}\n`);
-      }, patience);
-      timer.unref();
+      latest = message;
+      clock ??= setInterval(show, isTTY ? blink : patience).unref();
     },
-    end: wipe,
+    end() {
+      clearInterval(clock);
+      if (shown !== "" && isTTY) stream.write("\r\u001B[K");
+      [clock, waited, shown] = [undefined, 0, ""];
+    },
   };
 }
 

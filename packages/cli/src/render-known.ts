@@ -69,13 +69,18 @@ function describeSurveyed(surveyed: SurveyedModule | null): string[] {
 function describeStanding({ key, pinned, surveyed }: KnownModule): string[] {
   if (pinned === null) return ["", `It is not pinned: \`foundry module add ${key}\` would do that.`];
   const pins = Object.values(pinned.pins).filter(isPin);
-  const isNewer = surveyed !== null && pins.some((pin) => pin.tree !== surveyed.tree && pin.date <= surveyed.date);
+  const isNewer = surveyed !== null && pins.some((pin) => isNews(surveyed, pin));
   return [
     "",
     ...(isNewer ? [`A newer revision than that pinned was surveyed: \`foundry module diff ${key}\`.`] : []),
     ...(pinned.hold ? ["held: `foundry module update` passes it over"] : []),
     ...pinned.patches.map(({ file, sha256 }) => `patched by ${file} (${sha256.slice(0, 12)})`),
   ];
+}
+
+// What was tried and refused is no news.
+function isNews(surveyed: SurveyedModule, { tree, date, refused }: Pin): boolean {
+  return tree !== surveyed.tree && date <= surveyed.date && !refused.some(({ node }) => node === surveyed.node);
 }
 
 /** Series with the same pin together. */
@@ -93,18 +98,25 @@ function describeLocked({ pins, judgements }: LockedModule, { releases }: Around
   });
 }
 
-/** What the survey found, unless that is of the very content that is pinned. */
+/** What the survey found, but on series with the very content pinned that was surveyed. */
 function describeSurvey({ pinned, surveyed }: KnownModule, { releases }: Around): string[] {
   if (surveyed === null) return [];
-  const pins = Object.values(pinned?.pins ?? {}).filter(isPin);
-  if (pins.length > 0 && pins.every(({ tree }) => tree === surveyed.tree)) return [];
   const { judgements, loads } = surveyed;
-  return allSeries.flatMap((series) => {
-    const judged = judgementsOn(judgements, releasesOf(series, judgements, releases));
-    if (judged.length === 0) return [];
-    const blocks = judged.flatMap((judgement) => [...describeJudgement(judgement), ...describeLoads(loads, judgement)]);
-    return ["", `${series}, as surveyed:`, ...blocks];
-  });
+  const isPinned = (series: Series): boolean => {
+    const pin = pinned?.pins[series];
+    return isPin(pin) && pin.tree === surveyed.tree;
+  };
+  return allSeries
+    .filter((series) => !isPinned(series))
+    .flatMap((series) => {
+      const judged = judgementsOn(judgements, releasesOf(series, judgements, releases));
+      if (judged.length === 0) return [];
+      const blocks = judged.flatMap((judgement) => [
+        ...describeJudgement(judgement),
+        ...describeLoads(loads, judgement),
+      ]);
+      return ["", `${series}, as surveyed:`, ...blocks];
+    });
 }
 
 function describeLoads(loads: readonly Load[], { releases }: Judgement): string[] {

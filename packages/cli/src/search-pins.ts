@@ -36,6 +36,8 @@ export interface SearchRequest {
 /** Searches under way; `trails` grows by what is needed. */
 export interface Search extends SearchRequest {
   trails: Trail[];
+  /** Modules that need each other in a circle: what is looked at of one lies beside the other. */
+  isStuck: boolean;
 }
 
 /**
@@ -43,14 +45,12 @@ export interface Search extends SearchRequest {
  * series: newest first, all modules side by side, so that one round of loading serves all of them.
  */
 export async function searchPins(context: Context, request: SearchRequest): Promise<Search> {
-  const search: Search = { ...request, trails: [] };
+  const search: Search = { ...request, trails: [], isStuck: false };
   for (const module of request.wanted) await followModule(search, module);
-  let isStuck = false;
   while (search.trails.some(({ settled }) => settled === undefined)) {
     let tried = 0;
-    for (const release of request.newest) tried += await runRound(context, search, { release, isStuck });
-    // Modules that need each other in a circle: none can be settled before the other.
-    isStuck = tried === 0;
+    for (const release of request.newest) tried += await runRound(context, search, release);
+    search.isStuck = tried === 0;
   }
   return search;
 }
@@ -72,15 +72,22 @@ export async function findClosure(
   for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
     const needs = (await findNeeds(search, item, release)).filter((trail) => !found.has(trail));
     for (const trail of needs) found.add(trail);
-    queue.push(...needs.flatMap(contentOf));
+    queue.push(...(await contentsOf(search, needs)));
   }
   const others = [...found].filter(({ module }) => module !== content.module);
   const waiting = others.filter(({ settled }) => settled === undefined);
-  return { closure: others.flatMap(contentOf).map(({ candidate }) => candidate), waiting };
+  return { closure: (await contentsOf(search, others)).map(({ candidate }) => candidate), waiting };
 }
 
-function contentOf({ module, settled }: Trail): Content[] {
-  return settled?.candidate === undefined ? [] : [{ module, candidate: settled.candidate }];
+async function contentsOf({ isStuck }: Search, trails: readonly Trail[]): Promise<Content[]> {
+  const contents: Content[] = [];
+  for (const { module, settled, failures } of trails) {
+    const attempt = settled === undefined && isStuck ? await module.walk.attempt(failures.length) : undefined;
+    const tried = attempt !== undefined && "candidate" in attempt ? attempt.candidate : undefined;
+    const candidate = settled?.candidate ?? tried;
+    if (candidate !== undefined) contents.push({ module, candidate });
+  }
+  return contents;
 }
 
 /** The searches, on the series of a release, for the community modules that a candidate needs there. */
@@ -111,25 +118,19 @@ async function followModule(search: Search, module: OpenModule): Promise<void> {
   }
 }
 
-interface Round {
-  release: OpenRelease;
-  /** Takes what waits for others all the same. */
-  isStuck: boolean;
-}
-
 /** One content, or a few, of each module whose needs are settled; answers how many were looked at. */
-async function runRound(context: Context, search: Search, { release, isStuck }: Round): Promise<number> {
+async function runRound(context: Context, search: Search, release: OpenRelease): Promise<number> {
   const steps: Step[] = [];
   // An array hands out what is added while it is gone through.
   for (const trail of search.trails) {
     if (trail.settled !== undefined || trail.release !== release) continue;
     context.progress(describeStep(trail));
-    steps.push(...(await takeSteps(search, trail, isStuck)));
+    steps.push(...(await takeSteps(search, trail)));
   }
   const questions = steps.flatMap(({ question }) => question ?? []);
   const findings = await judgeQuestions(context, release, questions);
   const found = new Map(questions.map((question, index) => [question, findings[index]]));
-  for (const step of steps) advance(step, step.question === undefined ? undefined : found.get(step.question));
+  for (const step of steps) advance(search, step, step.question === undefined ? undefined : found.get(step.question));
   return steps.length;
 }
 
@@ -140,13 +141,13 @@ interface Step {
   question: Question | undefined;
 }
 
-async function takeSteps(search: Search, trail: Trail, isStuck: boolean): Promise<Step[]> {
+async function takeSteps(search: Search, trail: Trail): Promise<Step[]> {
   const steps: Step[] = [];
-  const most = contentsAtOnce(trail.failures.length);
+  const most = search.isStuck ? 1 : contentsAtOnce(trail.failures.length);
   while (steps.length < most) {
     const attempt = await trail.module.walk.attempt(trail.failures.length + steps.length);
     const step = await makeStep(search, trail, attempt);
-    if (step.waits && !isStuck) break;
+    if (step.waits && !search.isStuck) break;
     steps.push(step);
     if (attempt === undefined) break;
   }
@@ -165,7 +166,7 @@ async function makeStep(
 }
 
 /** What works settles the search, and so does what ends it; anything else is one more failure. */
-function advance({ trail, attempt, question }: Step, finding: Finding | undefined): void {
+function advance(search: Search, { trail, attempt, question }: Step, finding: Finding | undefined): void {
   // Newer contents of the same round come first.
   if (trail.settled !== undefined) return;
   if (attempt === undefined) {
@@ -178,10 +179,19 @@ function advance({ trail, attempt, question }: Step, finding: Finding | undefine
     return;
   }
   if (trail.failures.length === 0) trail.finding = finding;
-  trail.failures.push(failureOf(trail.release, attempt, finding));
+  const failure = failureOf(trail.release, attempt, finding);
+  trail.failures.push({ ...failure, because: nameRoot(search, trail, failure.because) });
   const isCore = trail.release.locked.core.includes(trail.module.name);
   const end = isCore ? "" : endOfWalk(trail.failures);
   if (end !== undefined) trail.settled = { candidate: undefined, end };
+}
+
+/** What a module needs and nobody has a working revision of: the reason for that is the one to know. */
+function nameRoot({ trails }: Search, { release }: Trail, because: string): string {
+  const needed = /^needs (mod_[\w-]+): no code of it is on the server$/u.exec(because)?.[1];
+  const other = trails.find(({ module, release: on }) => module.name === needed && on === release);
+  const root = other?.settled?.candidate === undefined ? other?.failures[0]?.because : undefined;
+  return root === undefined ? because : `needs ${needed}, which does not work there: ${root}`;
 }
 
 function works({ verdict }: Finding): boolean {

@@ -24,5 +24,5 @@ export function distinctWords(text: string, known: string): string {
 }
 
 function wordsIn(text: string): string[] {
-  return text.toLowerCase().match(/\p{L}[\p{L}\d_'-]{2,24}/gu) ?? [];
+  return text.toLowerCase().match(/\p{L}[\p{L}\d_'-]{2,63}/gu) ?? [];
 }

@@ -1,5 +1,5 @@
 import { all, locked } from "../../fixtures/repository-faults.ts";
-import { plan, requires, type Row, sharedCache } from "./row.ts";
+import { plan, requires, type Row } from "./row.ts";
 
 /** Modules that cannot be locked, or that no image can ship. */
 export const modulesRows: Row[] = [
@@ -16,7 +16,7 @@ export const modulesRows: Row[] = [
     args: plan,
     arrange: requires("mod_orphan"),
     code: "MODULE_CANNOT_SHIP",
-    says: /asks for mod_nowhere_to_be_found/u,
+    says: /needs mod_nowhere_to_be_found/u,
     hint: /Take mod_orphan out/u,
   },
   {
@@ -49,26 +49,26 @@ export const modulesRows: Row[] = [
   {
     title: "a tombstone",
     args: plan,
-    arrange: requires("mod_http_upload"),
+    arrange: requires("mod_never_code"),
     code: "MODULE_CANNOT_SHIP",
     says: /tombstone on 13\.0\.1/u,
-    hint: /Take mod_http_upload out/u,
+    hint: /Take mod_never_code out/u,
   },
   {
     title: "a README whose front matter cannot be read",
-    args: ["module", "add", "bad_readme", "--series", "13.0"],
-    arrange: sharedCache,
-    code: "README_FRONT_MATTER",
+    args: plan,
+    arrange: requires("mod_bad_readme"),
+    code: "MODULE_CANNOT_SHIP",
     says: /mod_bad_readme\/README\.md/u,
-    hint: /Mend the YAML/u,
+    hint: /Take mod_bad_readme out/u,
   },
   {
     title: "a module that is no Lua",
-    args: ["module", "add", "bad_lua", "--series", "13.0"],
-    arrange: sharedCache,
-    code: "LUA_SYNTAX",
+    args: plan,
+    arrange: requires("mod_bad_lua"),
+    code: "MODULE_CANNOT_SHIP",
     says: /mod_bad_lua\.lua is no Lua: \[1:15\]/u,
-    hint: /another revision/u,
+    hint: /Take mod_bad_lua out/u,
   },
   {
     title: "a module in use, to be removed",

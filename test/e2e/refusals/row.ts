@@ -24,6 +24,3 @@ export const build = ["build", "--available", "--platform", "linux/amd64", "--se
 
 /** An image that requires this module and nothing else. */
 export const requires = (name: string): Fault => json(image, { required: [name] }, ["modules"]);
-
-/** The cache with the servers that were built already. */
-export const sharedCache: Fault = async (place) => ({ FOUNDRY_CACHE: place.sharedCacheDir });
