@@ -55,7 +55,7 @@ const pin: Pin = {
   tree: "e".repeat(40),
   integrity: "f".repeat(64),
   hosts: ["muc"],
-  refused: [{ node: "a".repeat(40), because: "broken on 13.0.7: no more" }],
+  refused: [{ node: "f".repeat(40), because: "broken on 13.0.7: no more" }],
 };
 const locked: LockedModule = {
   source: "prosody-modules",
@@ -108,14 +108,21 @@ describe("everything known", () => {
     expect(text).toContain("patched by 0001-fix.patch (999999999999)");
     expect(text).toMatch(/^0\.12: no pin\. broken on 0\.12\.3: too old\n {2}Prosody 0\.12\.3: loads$/mu);
     expect(text).toMatch(/^13\.0, trunk: pinned\n {2}revision +d{40} of 2026-10-01, 6 changesets$/mu);
-    expect(text).toMatch(/^ {2}refused +a{40}: broken on 13\.0\.7: no more\n {2}Prosody 13\.0\.1, 13\.0\.7: loads$/mu);
+    expect(text).toMatch(/^ {2}refused +f{40}: broken on 13\.0\.7: no more\n {2}Prosody 13\.0\.1, 13\.0\.7: loads$/mu);
+    expect(text).toContain("13.0, as surveyed:");
+  });
+
+  it("is no news where the surveyed revision was refused", () => {
+    const refused = [{ node: surveyed.node, because: "broken on 13.0.7" }];
+    const text = renderKnown(known({ pinned: { ...locked, pins: { "13.0": { ...pin, refused } } } }), around);
+    expect(text).not.toContain("A newer revision");
     expect(text).toContain("13.0, as surveyed:");
   });
 
   it("is said once where the pin is what was surveyed", () => {
     const same = { ...pin, tree: surveyed.tree };
     const text = renderKnown(known({ pinned: { ...locked, pins: { "13.0": same } } }), around);
-    expect(text).not.toContain("as surveyed:");
+    expect(text).not.toContain("13.0, as surveyed:");
     expect(text).not.toContain("A newer revision");
   });
 });
