@@ -79,8 +79,10 @@ describe("when upstream moves", () => {
     );
   });
 
-  it("a dry run tells all of it and writes nothing", async () => {
-    dry = await scene.bumpJson("--dry-run");
+  it("a dry run tells all of it and writes nothing but the report", async () => {
+    const report = path.join(scene.folder, "dry.md");
+    dry = await scene.bumpJson("--dry-run", "--report", report);
+    expect(await readFile(report, "utf8")).toBe(only(dry.bumps).body);
     expect(dry.stays).toEqual([
       { name: "mod_gone", because: expect.stringContaining("prosody-modules removed it on") as unknown },
       { name: "mod_still", because: "it is held, 1 behind" },

@@ -132,6 +132,8 @@ describe("a patch of the repository", () => {
     await writeFile(place(), patch);
     nodes["words of user"] = await scene.commit(readme("pin_user", "Uses it."), "words of user");
     const before = await pinsOf("mod_pin_user");
+    const untried = await refuse(["pin_patched", "--series", "0.12"]);
+    expect(untried).toContain("PATCH_CHANGED: The patches of mod_pin_patched changed, and were not tried on 13.0");
     await update("pin_patched", "pin_user", ...series);
     const { modules } = await lockOf();
     expect(modules["mod_pin_patched"]).toMatchObject({
@@ -162,6 +164,17 @@ describe("a patch of the repository", () => {
       `PATCH_FAILED: ${file} does not apply to mod_pin_patched: mod_pin_patched.lua at hunk @@ -1,3 +1,2 @@`,
     );
     expect(await readFile(lockFile(), "utf8")).toBe(before);
+  });
+
+  it("holds nothing up where the pin is held as it is, until that is let go", async () => {
+    const before = await pinsOf("mod_pin_patched");
+    await update("pin_patched", "pin_user", "--hold");
+    const { modules } = await lockOf();
+    expect(modules["mod_pin_patched"]).toMatchObject({ hold: true, pins: before });
+    expect(await scene.foundry.run(["module", "update", ...series])).toMatchObject({ exitCode: 0 });
+    expect(await pinsOf("mod_pin_patched")).toEqual(before);
+    await update("pin_user", "--unhold", ...series);
+    expect((await lockOf()).modules["mod_pin_user"]?.hold).toBe(false);
   });
 });
 

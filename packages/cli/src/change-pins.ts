@@ -45,6 +45,21 @@ export function namedRevision({ to }: Flags): string | undefined {
   });
 }
 
+/** Keeps pins where they are from now on: `update` passes them over until it is told otherwise. */
+export async function holdPins(context: Context, keys: readonly string[], dryRun: boolean): Promise<Outcome> {
+  const hold = (lock: Lock): Lock => {
+    const held = keys.flatMap((key) => {
+      const module = lock.modules[key];
+      return module === undefined ? [] : [[key, { ...module, hold: true }] as const];
+    });
+    return { ...lock, modules: { ...lock.modules, ...Object.fromEntries(held) } };
+  };
+  const { before, after } = dryRun
+    ? await foresee(context, hold)
+    : await updateLock(context.lockFile, hold, { onWait: (message) => context.say(message) });
+  return describeDiff(diffLocks(before, after));
+}
+
 async function foresee(context: Context, apply: (lock: Lock) => Lock): Promise<{ before: Lock; after: Lock }> {
   const before = await readLock(context.lockFile, { missing: "empty" });
   return { before, after: apply(before) };

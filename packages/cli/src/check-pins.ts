@@ -31,9 +31,7 @@ export async function checkPins(context: Context, lock: Lock, keys: readonly str
     if ("check" in patches) checks.push(patches.check);
     const origin = sourceOf(sources, module.source);
     const pins = Object.values(module.pins).filter((pin) => isPin(pin));
-    const different = new Map(
-      pins.map((pin) => [canonicalJson([pin.node, pin.tree, pin.integrity, factsIn(pin)]), pin]),
-    );
+    const different = new Map(pins.map((pin) => [canonicalJson(checkedPart(pin)), pin]));
     const questions = [...different.values()].flatMap((pin) => origin.all.map((source) => ({ pin, source })));
     for (const { pin, source } of questions) {
       context.progress(`Checking ${key} at ${source.location}`);
@@ -41,6 +39,11 @@ export async function checkPins(context: Context, lock: Lock, keys: readonly str
     }
   }
   return checks;
+}
+
+/** What of a pin a source can tell: not when it was committed, and not what was seen of it. */
+export function checkedPart(pin: Pin): Pick<Pin, "node" | "tree" | "integrity"> & ModuleFacts {
+  return { node: pin.node, tree: pin.tree, integrity: pin.integrity, ...factsIn(pin) };
 }
 
 /** Modules with a pin that is a lie, that somebody has other bytes for, or that nobody has. */

@@ -15,6 +15,7 @@ export interface Flags {
   fix?: boolean;
   folder?: string;
   hold?: boolean;
+  unhold?: boolean;
   json?: boolean;
   licence?: string;
   cache?: boolean;

@@ -42,7 +42,13 @@ export async function composeBumps(context: Context, request: ComposeRequest): P
     [base, after],
     changes.map(({ name }) => name),
   );
-  const { units, stays, old } = await planUnits(context, { before: base, after, units: found, available });
+  const { units, stays, old } = await planUnits(context, {
+    before: base,
+    after,
+    units: found,
+    each: request.each,
+    available,
+  });
   const accepted = units.flatMap(({ names }) => names);
   const refused = found.flatMap(({ names }) => names).filter((name) => !accepted.includes(name));
   const all = [...request.stays, ...stays];

@@ -1,11 +1,12 @@
-import { compareText, type Series } from "@prosody-foundry/kit";
+import { readSeries, releasesOf, upstreamVersion } from "@prosody-foundry/images";
+import { compareText, isUserError, type Series } from "@prosody-foundry/kit";
 import { isPin, type Lock, type LockedModule, moduleNameOf } from "@prosody-foundry/lockfile";
 import type { StayingModule } from "@prosody-foundry/release";
 import { treeOf } from "@prosody-foundry/source";
 import type { Context } from "./context.ts";
 import { findOutdated, type OutdatedPin } from "./find-outdated.ts";
 import { lockedNames } from "./locked-names.ts";
-import { openSources, sourceOf } from "./open-sources.ts";
+import { type OpenSource, openSources, sourceOf } from "./open-sources.ts";
 
 export interface MovingRequest {
   lock: Lock;
@@ -31,9 +32,12 @@ export async function findMoving(context: Context, request: MovingRequest): Prom
   const gone = outdated.filter(({ dropped }) => dropped);
   const newer = outdated.filter(({ dropped }) => !dropped);
   const others = await findChanged(context, request, names);
-  const changed = new Set([...newer.map(({ module }) => module), ...others.changed, ...unpinned(lock, logged, series)]);
+  const unseen = await findUnseen(context, request, logged);
+  const again = [...unpinned(lock, logged, series), ...unseen];
+  const changed = new Set([...newer.map(({ module }) => module), ...others.changed, ...again]);
   const moving = [...changed].filter((key) => !isHeld(key));
-  const still = new Set([...outdated.map(({ module }) => module), ...changed]);
+  const staying = others.stays.map(({ name }) => name);
+  const still = new Set([...outdated.map(({ module }) => module), ...changed, ...staying]);
   return {
     keys: [...moving, ...dependentsOf(lock, moving, still)].toSorted(compareText),
     stays: uniqueByName([
@@ -57,6 +61,29 @@ function unpinned(lock: Lock, keys: readonly string[], series: readonly Series[]
   });
 }
 
+/** Modules of which something was refused on a series whose newest known release they were not judged on. */
+async function findUnseen(
+  context: Context,
+  { lock, series }: MovingRequest,
+  keys: readonly string[],
+): Promise<string[]> {
+  const seriesFile = await readSeries(context.root);
+  const newest = series.flatMap((one) => {
+    const [release] = releasesOf(seriesFile, one);
+    const version = release === undefined ? "" : upstreamVersion(release);
+    // One that was never had may not be to be had.
+    return version in lock.releases ? [{ series: one, version }] : [];
+  });
+  return keys.filter((key) => newest.some((release) => isUnseen(lock.modules[key], release)));
+}
+
+/** Whether what was refused on a series may work by now: nobody has looked at its newest release. */
+export function isUnseen(module: LockedModule | undefined, on: { series: Series; version: string }): boolean {
+  const pin = module?.pins[on.series];
+  if (module === undefined || pin === undefined || (isPin(pin) && pin.refused.length === 0)) return false;
+  return !module.judgements.some(({ releases }) => releases.includes(on.version));
+}
+
 /** Sources without history tell by their content. */
 async function findChanged(
   context: Context,
@@ -68,14 +95,27 @@ async function findChanged(
   for (const key of names.filter((name) => !hasHistory(lock, name))) {
     const module = lock.modules[key];
     if (module === undefined) continue;
-    const { tree } = sourceOf(sources, module.source);
-    const { node } = await tree.readNewest();
-    const name = moduleNameOf(key);
-    if (!(await tree.listModules(node)).includes(name)) {
-      found.stays.push({ name: key, because: `${module.source} has it no more` });
-    } else if (differs(module, series, treeOf(await tree.readModule(node, name)))) found.changed.push(key);
+    const now = await readNow(sourceOf(sources, module.source), moduleNameOf(key));
+    if ("because" in now) found.stays.push({ name: key, because: now.because });
+    else if (differs(module, series, now.tree)) found.changed.push(key);
   }
   return found;
+}
+
+/** The tree of what a source has of a module, or why that cannot be pinned. */
+async function readNow(
+  { name: source, tree }: OpenSource,
+  name: string,
+): Promise<{ tree: string } | Pick<StayingModule, "because">> {
+  try {
+    const { node } = await tree.readNewest();
+    if (!(await tree.listModules(node)).includes(name)) return { because: `${source} has it no more` };
+    return { tree: treeOf(await tree.readModule(node, name)) };
+  } catch (error) {
+    // A folder's revision is that of all its modules: one that is refused keeps the others where they are.
+    if (!isUserError(error, "CONTENT_UNSAFE")) throw error;
+    return { because: error.message };
+  }
 }
 
 function differs(module: LockedModule, series: readonly Series[], tree: string): boolean {

@@ -1,6 +1,5 @@
-import { isUserError, type Series, UserError } from "@prosody-foundry/kit";
-import { isPin, keyFor, type Lock, type LockedRelease } from "@prosody-foundry/lockfile";
-import type { Candidate } from "./candidates.ts";
+import { allSeries, isUserError, type Series, UserError } from "@prosody-foundry/kit";
+import { isPin, keyFor, type Lock, type LockedModule, type LockedRelease } from "@prosody-foundry/lockfile";
 import type { Context } from "./context.ts";
 import { explainVerdict } from "./judge-candidates.ts";
 import { judgeTrails } from "./judge-trails.ts";
@@ -8,6 +7,7 @@ import { type ModuleReference, type OpenModule, type OpenModules, openModules } 
 import { type OpenRelease, openReleases } from "./open-releases.ts";
 import { openSources } from "./open-sources.ts";
 import { type Decision, pinModule, type SeriesFinding } from "./pin-modules.ts";
+import { readLockedPatches } from "./read-locked-patches.ts";
 import { findNeeds, type Search, searchPins, type Trail } from "./search-pins.ts";
 
 export interface PinsRequest {
@@ -15,9 +15,12 @@ export interface PinsRequest {
   lock: Lock;
   modules: readonly ModuleReference[];
   series: readonly Series[];
-  hold: boolean;
+  /** Whether `update` passes the named modules over from now on; undefined: as before. */
+  hold: boolean | undefined;
   /** This revision of the modules, or the newest before it that touched them; a hash of 12 digits or more. */
   to?: string;
+  /** What a module is whose patches do not fit its newest revision: an error, as by default, or one that stays. */
+  misfits?: "refuse" | "stay";
 }
 
 /** A module or series that does not get what was asked for, and why. */
@@ -30,8 +33,6 @@ export interface Stay {
 
 /** What was found for the named modules and those they need, as a change of the lock that is still to be made. */
 export interface GatheredPins {
-  /** By key of the lock: the newest content that could be tried. */
-  candidates: Map<string, Candidate>;
   stays: Stay[];
   apply: (lock: Lock) => Lock;
 }
@@ -45,10 +46,10 @@ export async function gatherPins(context: Context, request: PinsRequest): Promis
   const sources = openSources(context, request.lock);
   const modules = openModules(context, { lock: request.lock, sources, wanted: request.modules, to: request.to });
   // Before minutes go into building servers.
-  const wanted = await openWanted(context, modules, request);
+  const { wanted, misfits } = await openWanted(context, modules, request);
   const moving = wanted.filter(({ kept }) => kept === undefined);
-  const gone = wanted.flatMap(describeGone);
-  if (moving.length === 0) return { candidates: new Map(), stays: gone, apply: (now) => now };
+  const gone = [...wanted.flatMap(describeGone), ...misfits];
+  if (moving.length === 0) return { stays: gone, apply: (now) => now };
   const releases = await openReleases(context, request.series);
   sayUnreached(context, request.series, releases);
   const newest = releases.filter((one) => releases.find(({ series }) => series === one.series) === one);
@@ -57,29 +58,48 @@ export async function gatherPins(context: Context, request: PinsRequest): Promis
   const findings = await judgeTrails(context, search, releases);
   const pinned = await findPinned(search, moving);
   return {
-    candidates: await newestOf(pinned),
     stays: [...gone, ...describeStays(search, request)],
     apply: (now) => applyPins(now, { request, search, findings, pinned, releases }),
   };
 }
 
-async function openWanted(context: Context, modules: OpenModules, request: PinsRequest): Promise<OpenModule[]> {
-  const opened: OpenModule[] = [];
-  const misfits: UserError[] = [];
+interface Wanted {
+  wanted: OpenModule[];
+  misfits: Stay[];
+}
+
+async function openWanted(context: Context, modules: OpenModules, request: PinsRequest): Promise<Wanted> {
+  const wanted: OpenModule[] = [];
+  const misfits = new Map<OpenModule, UserError>();
   for (const reference of request.modules) {
     context.progress(`Reading ${reference.name} from ${reference.source}`);
     const module = await modules.open(reference);
-    opened.push(module);
+    wanted.push(module);
     if (module.kept === undefined)
-      await module.walk.attempt(0).catch((error: unknown) => misfits.push(misfitOf(error)));
+      await module.walk.attempt(0).catch((error: unknown) => misfits.set(module, misfitOf(error)));
   }
+  if (request.misfits !== "stay") refuseMisfits([...misfits.values()]);
+  for (const module of misfits.keys()) await keepMisfit(context, module, request.lock);
+  const stays = [...misfits].map(([{ key }, { message }]): Stay => ({ key, series: null, because: message }));
+  return { wanted, misfits: stays };
+}
+
+/** All patches that do not apply are named at once. */
+function refuseMisfits(misfits: readonly UserError[]): void {
   const [first] = misfits;
-  if (first === undefined) return opened;
+  if (first === undefined) return;
   const { code, hint } = first;
   throw new UserError(code, misfits.map(({ message }) => message).join("\n"), { hint, cause: first });
 }
 
-/** All patches that do not apply are named at once. */
+/** Whoever needs the module finds what the lock has of it. */
+async function keepMisfit({ root }: Context, module: OpenModule, { modules }: Lock): Promise<void> {
+  const entry = modules[module.key];
+  if (entry === undefined) throw new Error(`${module.key} cannot stay: the lock has none`);
+  module.kept = { entry, isGone: false, fate: null };
+  module.patches = await readLockedPatches(root, module.key, entry);
+}
+
 function misfitOf(error: unknown): UserError {
   if (isUserError(error, "PATCH_FAILED")) return error;
   throw error;
@@ -137,15 +157,6 @@ async function findAllNeeds(search: Search, module: OpenModule): Promise<OpenMod
   return needs;
 }
 
-async function newestOf(modules: ReadonlySet<OpenModule>): Promise<Map<string, Candidate>> {
-  const found = new Map<string, Candidate>();
-  for (const { key, walk } of modules) {
-    const newest = await walk.attempt(0);
-    if (newest !== undefined && "candidate" in newest) found.set(key, newest.candidate);
-  }
-  return found;
-}
-
 /** With a revision named, a series it does not work on keeps the pin it has. */
 function describeStays({ trails }: Search, { to, lock }: PinsRequest): Stay[] {
   if (to === undefined) return [];
@@ -175,6 +186,7 @@ function applyPins(lock: Lock, gathered: Gathered): Lock {
     const trails = gathered.search.trails.filter((trail) => trail.module === module);
     const keeps = request.to !== undefined && module.isWanted;
     const decided = trails.filter((trail) => hasFound(trail) || !keeps || !isPin(before?.pins[trail.release.series]));
+    refuseUntried(module, before, decided);
     after.sources = { ...after.sources, [module.source.name]: module.source.locked };
     after.modules[key] = pinModule({
       source: module.source.name,
@@ -183,10 +195,32 @@ function applyPins(lock: Lock, gathered: Gathered): Lock {
       findings: trails.flatMap((trail) => gathered.findings.get(trail) ?? []),
       releases: after.releases,
       before,
-      hold: request.hold && module.isWanted,
+      hold: module.isWanted ? request.hold : undefined,
     });
   }
   return after;
+}
+
+/**
+ * A patch is for all series of a module: none may keep a pin that it was not tried on.
+ * @throws UserError PATCH_CHANGED
+ */
+function refuseUntried(
+  { key, patches }: OpenModule,
+  before: LockedModule | undefined,
+  decided: readonly Trail[],
+): void {
+  if (before === undefined || hashesOf(before.patches) === hashesOf(patches)) return;
+  const isDecided = (series: Series): boolean => decided.some(({ release }) => release.series === series);
+  const untried = allSeries.filter((series) => isPin(before.pins[series]) && !isDecided(series));
+  if (untried.length === 0) return;
+  throw new UserError("PATCH_CHANGED", `The patches of ${key} changed, and were not tried on ${untried.join(", ")}`, {
+    hint: `Run \`foundry module update ${key}\` where all its series can be judged.`,
+  });
+}
+
+function hashesOf(patches: Readonly<LockedModule["patches"]>): string {
+  return patches.map(({ file, sha256 }) => `${file} ${sha256}`).join();
 }
 
 function decisionOf(trail: Trail): Decision {

@@ -1,13 +1,19 @@
-import { canonicalJson, compareText, UserError } from "@prosody-foundry/kit";
+import { allSeries, compareText, UserError } from "@prosody-foundry/kit";
 import {
   emptyLock,
+  isPin,
+  isSame,
+  type Judgement,
   type Lock,
   type LockConflict,
   type LockedModule,
   type LooseLock,
   mergeLocks,
+  type NoPin,
   parseLoosely,
+  type Pin,
 } from "@prosody-foundry/lockfile";
+import { checkedPart, type PinCheck } from "./check-pins.ts";
 import type { LockSides } from "./read-lock-sides.ts";
 
 /** A lock that was refused, as it should be, before its pins are checked. */
@@ -21,6 +27,8 @@ export interface MendedLock {
   recheck: string[];
   /** Those of them that stand only if their pins are right: nobody vouches for their entries. */
   unproven: string[];
+  /** Those of them with a pin that no whole lock has: what no source can tell was taken out of it. */
+  emptied: string[];
 }
 
 export interface Wreck {
@@ -44,13 +52,15 @@ export function mendLock({ text, file, sides, committed }: Wreck): MendedLock {
   refuseOthers(unproven, file);
   const keys = unproven.map((entry) => entry.replace(/^modules\./u, ""));
   const proven = [committed, ...known.map((side) => (side === null ? undefined : provenPart(side)))];
-  const modules = keys.map((key) => [key, keepProven(lock, key, proven)] as const);
+  const modules = keys.map((key) => ({ key, ...keepProven(lock, key, proven) }));
+  const mended = Object.fromEntries(modules.map(({ key, module }) => [key, module]));
   return {
-    lock: { ...lock, modules: { ...lock.modules, ...Object.fromEntries(modules) } },
+    lock: { ...lock, modules: { ...lock.modules, ...mended } },
     from: whole.from,
     conflicts,
     recheck: [...new Set([...keys, ...findDiffering(lock, whole)])].toSorted(compareText),
     unproven: keys,
+    emptied: modules.filter(({ emptied }) => emptied).map(({ key }) => key),
   };
 }
 
@@ -90,24 +100,70 @@ function provenPart({ lock, unproven }: LooseLock): Lock {
   return { ...lock, modules: Object.fromEntries(modules) };
 }
 
-/** The module with those judgements only that a whole lock has for the same pin and patches. */
-function keepProven(lock: Lock, key: string, proven: readonly (Lock | undefined)[]): LockedModule {
-  const module = lock.modules[key];
-  if (module === undefined) throw new Error(`${key} was merged and is gone`);
-  const before = proven.map((one) => one?.modules[key]).find((one) => one !== undefined);
-  if (before === undefined || !isSame(before.patches, module.patches)) return { ...module, judgements: [] };
+/** The module with those pins and judgements only that a whole lock has. */
+function keepProven(
+  lock: Lock,
+  key: string,
+  proven: readonly (Lock | undefined)[],
+): { module: LockedModule; emptied: boolean } {
+  const merged = lock.modules[key];
+  if (merged === undefined) throw new Error(`${key} was merged and is gone`);
+  const known = proven
+    .map((one) => one?.modules[key])
+    .filter((one) => one !== undefined)
+    .filter(({ source }) => source === merged.source);
+  const pins = allSeries.flatMap((series) => {
+    const pin = merged.pins[series];
+    const before = known.map((one) => one.pins[series]);
+    return pin === undefined ? [] : [{ series, ...provePin(pin, before) }];
+  });
+  const module = { ...merged, pins: Object.fromEntries(pins.map(({ series, pin }) => [series, pin])) };
+  const judgements = keepJudgements(lock, module, known[0]);
+  return { module: { ...module, judgements }, emptied: pins.some(({ emptied }) => emptied) };
+}
+
+/** The whole pin that a lock has with the same content; else without what was seen of it, and its place in the history. */
+function provePin(
+  pin: Pin | NoPin,
+  before: readonly (Pin | NoPin | undefined)[],
+): { pin: Pin | NoPin; emptied: boolean } {
+  if (!isPin(pin)) return { pin, emptied: false };
+  const same = before.filter((one) => isPin(one)).filter((one) => isSame(checkedPart(one), checkedPart(pin)));
+  const whole = same.find((one) => isSame(one, pin)) ?? same[0];
+  if (whole !== undefined) return { pin: whole, emptied: false };
+  return { pin: { ...pin, revision: null, hosts: [], refused: [] }, emptied: true };
+}
+
+/** Those made on the same pin with the same patches. */
+function keepJudgements(lock: Lock, module: LockedModule, before: LockedModule | undefined): Judgement[] {
+  if (before === undefined || !isSame(before.patches, module.patches)) return [];
   const holds = (release: string): boolean => {
     const series = lock.releases[release]?.series;
     return series !== undefined && isSame(before.pins[series], module.pins[series]);
   };
   const judgements = before.judgements.map((one) => ({ ...one, releases: one.releases.filter(holds) }));
-  return { ...module, judgements: judgements.filter(({ releases }) => releases.length > 0) };
+  return judgements.filter(({ releases }) => releases.length > 0);
 }
 
 function findDiffering(lock: Lock, { ours, theirs }: Pick<LockSides, "ours" | "theirs">): string[] {
   return Object.keys(lock.modules).filter((key) => !isSame(ours.lock.modules[key], theirs.lock.modules[key]));
 }
 
-function isSame(a: unknown, b: unknown): boolean {
-  return canonicalJson(a ?? null) === canonicalJson(b ?? null);
+/** Why a lock stays as it is whose changed modules (`keys`) did not stand the check. */
+export function refuseWrong(file: string, keys: readonly string[], checks: readonly PinCheck[]): UserError {
+  const failed = checks.filter(({ module, result }) => keys.includes(module) && result !== "same");
+  const lines = failed.map(({ module, source, result, detail }) => `\n  ${module}: ${result} at ${source}: ${detail}`);
+  const isSeen = failed.some(({ result }) => result === "other" || result === "lies");
+  if (!isSeen && failed.some(({ result }) => result === "unreachable")) {
+    return new UserError("LOCK_CHANGED", `${file} was changed by hand, and cannot be checked now:${lines.join("")}`, {
+      hint: "Run the command again when the sources answer, or take the committed file back (`git checkout`).",
+    });
+  }
+  return new UserError(
+    "LOCK_CHANGED",
+    `${file} was changed by hand, and is not what the sources have:${lines.join("")}`,
+    {
+      hint: "Take the committed file back (`git checkout`), and pin these with `foundry module add` or `update`.",
+    },
+  );
 }

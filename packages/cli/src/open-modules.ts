@@ -141,6 +141,11 @@ function readOwnPatches(root: string, key: string, kept: Kept | undefined): Prom
 
 /** A source has no such module; how it left, where its history tells. */
 export function unknownModule({ name: source, tree: { location } }: OpenSource, name: string, tree: Tree): UserError {
+  if (tree.present.includes(name)) {
+    return new UserError("MODULE_UNKNOWN", `${source} had no ${name} at that revision`, {
+      hint: "Name a later revision; `foundry module show` has one.",
+    });
+  }
   const fate = tree.log === null ? null : fateOf(tree.log, name);
   const hint = `See what it has at ${location}, or name another --source.`;
   if (fate === null) {

@@ -16,15 +16,16 @@ export const options = {
   explain: () => new Option("--explain", "name the inputs that changed since the last build"),
   fix: () => new Option("--fix", "merge a lock that git could not, mend its form, and check what changed"),
   folder: () => new Option("--folder <path>", "folder inside the tree that holds the modules"),
-  hold: () => new Option("--hold", "keep this pin where it is: update passes it over"),
+  hold: () => new Option("--hold", "keep the pin from now on: update passes it over"),
   json: () => new Option("--json", "print JSON for programs"),
   licence: () => new Option("--licence <spdx>", "licence of modules that name none"),
   platform: () => listOf("--platform <platform...>", "only these platforms", Platform.options),
   release: () => new Option("--release <version>", "this Prosody release instead of the series' newest"),
-  report: () => new Option("--report <file>", "write the report there instead of printing it"),
+  report: () => new Option("--report <file>", "write the report there instead of printing it, with --dry-run too"),
   series: () => listOf("--series <series...>", "only these series", allSeries),
   source: () => new Option("--source <name>", "upstream tree to take the module from"),
   to: () => new Option("--to <revision>", "this revision of upstream instead of the newest"),
+  unhold: () => new Option("--unhold", "let update move the pin again").conflicts("hold"),
 } satisfies Record<keyof Flags, () => Option>;
 
 /** A flag that takes all words up to the next flag; a word that is none of the known ones was mostly meant for the command. */

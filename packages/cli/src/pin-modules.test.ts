@@ -55,7 +55,7 @@ function pin({ findings = [finding({})], decisions = [["13.0", works]], before, 
     findings,
     releases,
     before,
-    hold: false,
+    hold: undefined,
   });
 }
 
@@ -135,7 +135,20 @@ it("takes the patches the content was judged with", () => {
 
 it("judges anew without moving a pin", () => {
   const before = pin({});
-  const after = rejudgeModule(before, [finding({ verdict: "doubtful" })]);
+  const after = rejudgeModule(before, before, [finding({ verdict: "doubtful" })]);
   expect(after.pins).toEqual(before.pins);
   expect(after.judgements).toMatchObject([{ releases: ["13.0.7"], verdict: "doubtful" }]);
+});
+
+it.each(["pin", "patches"])("does not take what was found about another %s", (what) => {
+  const judged = pin({});
+  const moved: Decision = { candidate: { ...candidate, integrity: "5".repeat(64) }, refused: [] };
+  const now = what === "pin" ? pin({ decisions: [["13.0", moved]] }) : pin({ patches: [patch] });
+  expect(rejudgeModule(now, judged, [finding({ verdict: "broken" })])).toEqual(now);
+});
+
+it("takes over the hosts it was seen on when it is judged anew", () => {
+  const before = pin({});
+  const after = rejudgeModule(before, before, [finding({ hosts: ["pubsub"] })]);
+  expect(after.pins["13.0"]).toMatchObject({ hosts: ["pubsub"] });
 });

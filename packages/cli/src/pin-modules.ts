@@ -31,7 +31,8 @@ export interface PinRequest {
   /** The lock so far, and the module's entry in it. */
   releases: Lock["releases"];
   before: LockedModule | undefined;
-  hold: boolean;
+  /** Undefined: as before. */
+  hold: boolean | undefined;
 }
 
 /** The lock's entry with what was decided. Pins and judgements of series without a decision stay as they were. */
@@ -39,15 +40,29 @@ export function pinModule(request: PinRequest): LockedModule {
   const { before, decisions, patches, source } = request;
   const pins: LockedModule["pins"] = { ...before?.pins };
   for (const [series, decision] of decisions) pins[series] = pinFor(decision, series, request.findings);
-  const entry = { source, patches, hold: request.hold || (before?.hold ?? false), pins };
+  const entry = { source, patches, hold: request.hold ?? before?.hold ?? false, pins };
   const findings = request.findings.filter(({ series }) => decisions.has(series));
   const kept = before === undefined ? [] : keepJudgements(before, entry, request.releases);
   return { ...entry, judgements: mergeJudgements(kept, findings, before) };
 }
 
-/** The entry with new findings in place of older ones on the same releases; its pins stay. */
-export function rejudgeModule(module: LockedModule, findings: readonly SeriesFinding[]): LockedModule {
-  return { ...module, judgements: mergeJudgements(module.judgements, findings, module) };
+/**
+ * The entry with new findings in place of older ones on the same releases; its pins stay where they are. What was found
+ * about a pin or patches that it no longer has says nothing about those it has.
+ * @param judged the entry that the findings are about
+ */
+export function rejudgeModule(
+  module: LockedModule,
+  judged: LockedModule,
+  findings: readonly SeriesFinding[],
+): LockedModule {
+  if (JSON.stringify(module.patches) !== JSON.stringify(judged.patches)) return module;
+  const own = findings.filter(({ series }) => contentOf(module.pins[series]) === contentOf(judged.pins[series]));
+  const pins = Object.entries(module.pins).map(([series, pin]) => {
+    const found = own.filter((finding) => finding.series === series);
+    return [series, isPin(pin) && found.length > 0 ? { ...pin, hosts: hostsOf(found) } : pin];
+  });
+  return { ...module, pins: Object.fromEntries(pins), judgements: mergeJudgements(module.judgements, own, module) };
 }
 
 function pinFor(decision: Decision, series: Series, findings: readonly SeriesFinding[]): Pin | NoPin {

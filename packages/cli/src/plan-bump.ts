@@ -1,6 +1,6 @@
 import type { Target } from "@prosody-foundry/images";
-import { allSeries, isUserError } from "@prosody-foundry/kit";
-import { isPin, type Lock, type NoPin, type Pin } from "@prosody-foundry/lockfile";
+import { allSeries, isUserError, type Series } from "@prosody-foundry/kit";
+import { isPin, type Lock, moduleNameOf, type NoPin, type Pin } from "@prosody-foundry/lockfile";
 import {
   type BumpUnit,
   changedTargets,
@@ -17,6 +17,8 @@ export interface UnitsRequest {
   before: Lock;
   after: Lock;
   units: readonly BumpUnit[];
+  /** Each moves on its own: then it has to be planned without the others too. */
+  each: boolean;
   available: boolean;
 }
 
@@ -31,28 +33,35 @@ export interface PlannedUnits {
 
 /**
  * Leaves out modules that would lose a pin or keep an image from being planned, so that one does not hold up the others.
- * @throws UserError of planning, when the images could not be planned before either
+ * @throws UserError of planning, when the units move together and the images could not be planned before either
  */
 export async function planUnits(context: Context, request: UnitsRequest): Promise<PlannedUnits> {
-  const { before, after, units, available } = request;
+  const { before, after, units, each, available } = request;
   const older = await tryPlan(context, before, available);
   const planned: PlannedUnits = { units: [], stays: [], old: "refusal" in older ? [] : older.targets };
-  const tryWith = (names: readonly string[]) => tryPlan(context, withModules(before, after, names), available);
+  const tryWith = (some: readonly BumpUnit[]) => {
+    const names = some.flatMap((unit) => unit.names);
+    return tryPlan(context, withModules(before, after, names), available);
+  };
   for (const unit of units) {
     const loss = describeLoss(before, after, unit);
     if (loss === undefined) planned.units.push(unit);
     else planned.stays.push(...stayTogether(unit, loss));
   }
-  const together = await tryWith(planned.units.flatMap(({ names }) => names));
+  if (each) await keepPlannable(planned, (unit) => tryWith([unit]));
+  const together = await tryWith(planned.units);
   if (!("refusal" in together)) return planned;
-  if ("refusal" in older) throw together.refusal;
-  const rest = planned.units.splice(0);
-  for (const unit of rest) {
-    const tried = await tryWith([...planned.units, unit].flatMap(({ names }) => names));
+  if ("refusal" in older && !each) throw together.refusal;
+  await keepPlannable(planned, (unit) => tryWith([...planned.units, unit]));
+  return planned;
+}
+
+async function keepPlannable(planned: PlannedUnits, tryUnit: (unit: BumpUnit) => Promise<Tried>): Promise<void> {
+  for (const unit of planned.units.splice(0)) {
+    const tried = await tryUnit(unit);
     if (!("refusal" in tried)) planned.units.push(unit);
     else planned.stays.push(...stayTogether(unit, tried.refusal.message));
   }
-  return planned;
 }
 
 function stayTogether({ names }: BumpUnit, because: string): StayingModule[] {
@@ -60,14 +69,21 @@ function stayTogether({ names }: BumpUnit, because: string): StayingModule[] {
 }
 
 /** What works now must not be given up for something newer that it needs. */
-function describeLoss(before: Lock, after: Lock, { names }: BumpUnit): string | undefined {
+export function describeLoss(before: Lock, after: Lock, { names }: Pick<BumpUnit, "names">): string | undefined {
   for (const name of names) {
     const [old, now] = [before.modules[name]?.pins, after.modules[name]?.pins];
-    const series = allSeries.find((one) => isPin(old?.[one]) && !isPin(now?.[one]));
+    const lost = allSeries.filter((one) => isPin(old?.[one]) && !isPin(now?.[one]));
+    const series = lost.find((one) => !isCore(after, name, one));
     const pin = series === undefined ? undefined : now?.[series];
     if (series !== undefined) return `${name} would work no more on ${series}${isNone(pin) ? `: ${pin.none}` : ""}`;
   }
   return undefined;
+}
+
+/** Prosody has it itself by now. */
+function isCore({ releases }: Lock, key: string, series: Series): boolean {
+  const own = Object.values(releases).filter((release) => release.series === series);
+  return own.some(({ core }) => core.includes(moduleNameOf(key)));
 }
 
 function isNone(pin: Pin | NoPin | undefined): pin is NoPin {

@@ -1,7 +1,7 @@
 import path from "node:path";
-import { isUserError } from "@prosody-foundry/kit";
 import { findMarker, type LooseLock, parseLoosely, splitConflict } from "@prosody-foundry/lockfile";
 import type { Context } from "./context.ts";
+import { runGit, runShowLock } from "./run-git.ts";
 
 /** The three locks a conflicted one is to be made of. */
 export interface LockSides {
@@ -40,7 +40,8 @@ async function readHeads(context: Context, text: string): Promise<LockSides | nu
 function splitText(context: Context, text: string): LockSides | null {
   const sides = findMarker(text) === -1 ? null : splitConflict(text);
   if (sides === null) return null;
-  const parse = (side: string, name: string): LooseLock => parseLoosely(side, `${nameOf(context)} (${name})`);
+  const parse = (side: string, name: string): LooseLock =>
+    parseLoosely(side, `${path.basename(context.lockFile)} (${name})`);
   return {
     from: "markers",
     base: sides.base === null ? null : parse(sides.base, "base"),
@@ -50,24 +51,6 @@ function splitText(context: Context, text: string): LockSides | null {
 }
 
 async function readAt(context: Context, place: string): Promise<LooseLock | null> {
-  const name = `${place}./${nameOf(context)}`;
-  const text = await runGit(context, ["show", name]);
-  return text === null ? null : parseLoosely(text, name);
-}
-
-function nameOf({ lockFile }: Context): string {
-  return path.basename(lockFile);
-}
-
-/** Null where git has no answer: no repository, no such revision, no git. */
-async function runGit({ exec, root }: Context, args: readonly string[]): Promise<string | null> {
-  // What a git hook leaves in the environment would lead to another repository.
-  const env = { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined };
-  try {
-    const { exitCode, stdout } = await exec("git", ["-C", root, ...args], { env, accept: "any" });
-    return exitCode === 0 ? stdout : null;
-  } catch (error) {
-    if (!isUserError(error, "COMMAND_MISSING")) throw error;
-    return null;
-  }
+  const shown = await runShowLock(context, place);
+  return shown === null ? null : parseLoosely(shown.text, shown.name);
 }

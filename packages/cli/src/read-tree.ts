@@ -61,5 +61,5 @@ async function dateLines(context: Context, source: OpenSource, candidate: Candid
 const ofModule = ["README_FRONT_MATTER", "README_TOO_LARGE", "LUA_SYNTAX", "LUA_TOO_DEEP", "LUA_TOO_LARGE"];
 
 function isAboutModule(error: unknown): error is Error & { code: string } {
-  return isUserError(error, ...ofModule, "CONTENT_UNSAFE", "MODULE_REFUSED");
+  return isUserError(error, ...ofModule, "CONTENT_UNSAFE");
 }

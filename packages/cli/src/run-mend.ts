@@ -4,7 +4,7 @@ import { isUserError, runExclusive, UserError } from "@prosody-foundry/kit";
 import { parseLock, writeLock } from "@prosody-foundry/lockfile";
 import { checkPins, findWrong, type PinCheck } from "./check-pins.ts";
 import type { Context } from "./context.ts";
-import { type MendedLock, mendLock } from "./mend-lock.ts";
+import { type MendedLock, mendLock, refuseWrong } from "./mend-lock.ts";
 import { readCommittedLock } from "./read-committed-lock.ts";
 import { readLockSides } from "./read-lock-sides.ts";
 import { withScratch } from "./run-scratch.ts";
@@ -31,7 +31,7 @@ export async function runMend(context: Context): Promise<MendReport | null> {
   );
   const wrong = findWrong(checks);
   const refused = mended.unproven.filter((key) => wrong.includes(key));
-  if (refused.length > 0) throw unproven(file, refused, checks);
+  if (refused.length > 0) throw refuseWrong(file, refused, checks);
   const write = async (): Promise<void> => {
     if ((await readText(context.lockFile)) !== text) throw changedMeanwhile(file);
     await writeLock(context.lockFile, mended.lock);
@@ -55,19 +55,6 @@ function isWhole(text: string): boolean {
     if (!isUserError(error)) throw error;
     return false;
   }
-}
-
-function unproven(file: string, keys: readonly string[], checks: readonly PinCheck[]): UserError {
-  const lines = checks
-    .filter(({ module, result }) => keys.includes(module) && result !== "same")
-    .map(({ module, source, result, detail }) => `\n  ${module}: ${result} at ${source}: ${detail}`);
-  return new UserError(
-    "LOCK_CHANGED",
-    `${file} was changed by hand, and is not what the sources have:${lines.join("")}`,
-    {
-      hint: "Take the committed file back (`git checkout`), and pin these with `foundry module add` or `update`.",
-    },
-  );
 }
 
 function changedMeanwhile(file: string): UserError {

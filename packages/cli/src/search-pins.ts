@@ -1,3 +1,4 @@
+import { absentModule } from "@prosody-foundry/compat";
 import type { Candidate } from "./candidates.ts";
 import type { Context } from "./context.ts";
 import { explainVerdict, type Finding, judgeQuestions, type Question } from "./judge-candidates.ts";
@@ -188,7 +189,7 @@ function advance(search: Search, { trail, attempt, question }: Step, finding: Fi
 
 /** What a module needs and nobody has a working revision of: the reason for that is the one to know. */
 function nameRoot({ trails }: Search, { release }: Trail, because: string): string {
-  const needed = /^needs (mod_[\w-]+): no code of it is on the server$/u.exec(because)?.[1];
+  const needed = absentModule(because);
   const other = trails.find(({ module, release: on }) => module.name === needed && on === release);
   const root = other?.settled?.candidate === undefined ? other?.failures[0]?.because : undefined;
   return root === undefined ? because : `needs ${needed}, which does not work there: ${root}`;

@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { writeFileWhole } from "@prosody-foundry/kit";
+import { UserError, writeFileWhole } from "@prosody-foundry/kit";
 import { type Lock, updateLock } from "@prosody-foundry/lockfile";
 import { type Bump, changesetPrefix } from "@prosody-foundry/release";
 import type { ComposedBumps } from "./compose-bumps.ts";
@@ -42,17 +42,33 @@ export function changesetsOf({ files }: Bump): [string, string][] {
   return Object.entries(files).filter(([name]) => name.startsWith(".changeset/"));
 }
 
-/** Each bump's report: of several bumps, into a file for each, `report-mod_x.md`. */
-export async function writeReports(file: string, bumps: readonly Bump[]): Promise<string[]> {
-  const { dir, name, ext } = path.parse(path.resolve(file));
-  const written: string[] = [];
-  for (const { branch, body } of bumps) {
-    const own =
-      bumps.length === 1 ? path.join(dir, name + ext) : path.join(dir, `${name}-${path.basename(branch)}${ext}`);
-    await writeFileWhole(own, body);
-    written.push(own);
+/**
+ * Each bump's report, into the files that `reportFiles` names.
+ * @throws UserError REPORT_UNWRITABLE
+ */
+export async function writeReports(file: string, bumps: readonly Bump[]): Promise<void> {
+  const files = reportFiles(file, bumps);
+  for (const [at, { body }] of bumps.entries()) {
+    const own = files[at] ?? file;
+    await writeFileWhole(own, body).catch((error: unknown) => {
+      throw unwritable(own, error);
+    });
   }
-  return written;
+}
+
+/** One for each bump: of several, `report-mod_x.md`. */
+export function reportFiles(file: string, bumps: readonly Pick<Bump, "branch">[]): string[] {
+  const { dir, name, ext } = path.parse(path.resolve(file));
+  const nameOf = (branch: string): string => (bumps.length === 1 ? name : `${name}-${path.basename(branch)}`);
+  return bumps.map(({ branch }) => path.join(dir, nameOf(branch) + ext));
+}
+
+function unwritable(file: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  return new UserError("REPORT_UNWRITABLE", `The report cannot be written to ${file}: ${error.message}`, {
+    hint: "Name another file with --report. The lock and the changesets are as they were.",
+    cause: error,
+  });
 }
 
 function emptyWhenMissing(error: NodeJS.ErrnoException): string[] {

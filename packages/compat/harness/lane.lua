@@ -46,7 +46,7 @@ local function clean()
 end
 
 -- Nobody collects the dead here, so they keep their numbers for as long as the lane lives.
-local dead = {};
+local dead, died = {}, 0;
 
 local function is_alive(pid)
 	if dead[pid] then return false; end
@@ -54,7 +54,7 @@ local function is_alive(pid)
 	local state = handle and handle:read("a"):match("%) (%a)");
 	if handle then handle:close(); end
 	if state and state ~= "Z" and state ~= "X" then return true; end
-	dead[pid] = true;
+	dead[pid], died = true, died + 1;
 	return false;
 end
 
@@ -142,6 +142,7 @@ end
 local function serve()
 	for header in stdin:lines() do
 		local mark, limit, length = header:match("^(%S+) (%S+) (%d+)$");
+		local before = died;
 		local text = stdin:read(tonumber(length));
 		local ok, parent = require "util.pposix".daemonize();
 		if ok and not parent then return load("return " .. text, "=job", "t", {})(); end
@@ -150,7 +151,9 @@ local function serve()
 		output:seek("set");
 		local said = output:read(lane.most) or "";
 		local cleaned = clean();
-		answer(mark, ended and cleaned and (cut or "ended") or "stuck", said);
+		-- Whoever leaves many dead takes the numbers that the next ones need.
+		local spent = died - before > lane.deaths;
+		answer(mark, ended and cleaned and not spent and (cut or "ended") or "stuck", said);
 	end
 	os.exit(0);
 end

@@ -18,7 +18,7 @@ return function (job)
 		local path = job.folder .. "/" .. file.path;
 		make_folder(path:match("^(.*)/"));
 		local handle = assert(io.open(path, "wb"));
-		handle:write(file.bytes);
-		handle:close();
+		assert(handle:write(file.bytes));
+		assert(handle:close());
 	end
 end

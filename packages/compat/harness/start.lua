@@ -2,13 +2,13 @@
 -- The images have no shell, and standard input reaches every engine, so all of this comes in there.
 local job, lay_out = ...;
 
+-- First of all: what fails from here on is the job's fault.
+io.stdout:setvbuf("line");
+print(job.mark .. "!");
 lay_out(job);
 
 -- The server shall find the state that it finds when it starts by itself; lfs sets a global.
 package.loaded.lfs, _G.lfs = nil, nil;
-
-io.stdout:setvbuf("line");
-print(job.mark .. "!");
 
 local server = "/usr/bin/prosody";
 arg = { [0] = server; "-F"; "--config"; job.folder .. "/prosody.cfg.lua" };

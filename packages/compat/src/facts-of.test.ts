@@ -42,6 +42,11 @@ describe("factsOf", () => {
     expect(ModuleFacts.parse(facts)).toEqual(facts);
   });
 
+  it("keeps what can be no library's name out of the lock", () => {
+    const module = writtenModule("mod_x", { "mod_x.lua": `require "__proto__"; require "a b"; require "otp"` });
+    expect(Object.entries(factsOf(module).libraries)).toEqual([["otp", null]]);
+  });
+
   it("takes a library's needs for its own, and the library's file for no other module", () => {
     const module = writtenModule("mod_x", {
       "mod_x.lua": `module:require "part"; module:require "ldap"`,

@@ -53,7 +53,9 @@ function lenderOf(part: string): string {
 
 function foreignLibraries(scan: ModuleScan): Record<string, string | null> {
   const needed = scan.requires.filter(({ guarded }) => !guarded).map(({ name }) => name);
-  const foreign = [...new Set(needed)].filter((name) => isForeign(name)).toSorted(compareText);
+  // What is no name of a library cannot be locked; "__proto__" is one, and no key of a record.
+  const named = needed.filter((name) => /^[\w.-]+$/u.test(name) && name !== "__proto__");
+  const foreign = [...new Set(named)].filter((name) => isForeign(name)).toSorted(compareText);
   return Object.fromEntries(foreign.map((name) => [name, debianPackageOf(name)]));
 }
 

@@ -19,4 +19,5 @@ export type { LoadRequest, ShippedFile, ShippedModule } from "./load-request.ts"
 export type { LoadResult } from "./load-module.ts";
 export { type LoadOptions, runLoads } from "./run-loads.ts";
 export { type SurfaceOptions, runSurface } from "./run-surface.ts";
+export { absentModule } from "./load-judge.ts";
 export { hashOwnCode } from "./read-own-code.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Trial, explainMessage, judgeTrial, relevantLines } from "./load-judge.ts";
+import { type Trial, absentModule, explainMessage, judgeTrial, relevantLines } from "./load-judge.ts";
 import type { LogLine } from "./load-log.ts";
 
 const path = "/tmp/foundry/modules/mod_x/mod_x.lua";
@@ -158,4 +158,10 @@ it("keeps the lines about the module, each once, and believes a host alone rathe
     "error muc.test:x: alone",
     `warn ${host}:x: mind`,
   ]);
+});
+
+it("knows the module that was missing from what it said itself", () => {
+  const said = explainMessage("Unable to load required module, mod_y: /usr/share/mod_y/mod_y.lua: No such file");
+  expect(absentModule(said)).toBe("mod_y");
+  expect(absentModule("needs mod_y: needs the Lua library cjson, which the image does not have")).toBeUndefined();
 });

@@ -115,6 +115,14 @@ function explainFailure(line: LogLine, trial: Trial): string {
   return said === undefined ? reason : `${reason} (${shorten(said.message)})`;
 }
 
+const absent = "no code of it is on the server";
+
+/** The module that was missing, where a server said so of what another one needs. */
+export function absentModule(because: string): string | undefined {
+  const [, name, why] = /^needs (mod_[\w-]+): (.*)$/u.exec(because) ?? [];
+  return why === absent ? name : undefined;
+}
+
 /** A reason people can act on, out of a Lua error message. */
 export function explainMessage(message: string): string {
   const [, dependency, why] = /Unable to load required module, (mod_[\w-]+): (.*)/u.exec(message) ?? [];
@@ -123,7 +131,7 @@ export function explainMessage(message: string): string {
   if (missing !== undefined) return explainMissing(missing);
   const library = /Failed to load plugin library '([^']+)'/u.exec(message)?.[1];
   if (library !== undefined) return `needs ${library}.lib.lua, which no module beside it brings`;
-  if (/\/mod_[\w-]+\.lua: No such file/u.test(message)) return "no code of it is on the server";
+  if (/\/mod_[\w-]+\.lua: No such file/u.test(message)) return absent;
   return shorten(message);
 }
 

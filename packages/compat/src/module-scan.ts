@@ -79,7 +79,8 @@ function waysTo(
       way: combine(from, use),
     }));
     const better = steps.filter(({ target, way }) => scans.has(target) && isBetter(way, ways.get(target)));
-    for (const { target, way } of better) ways.set(target, way);
+    // Again: one file can take in another twice.
+    for (const { target, way } of better) ways.set(target, betterOf(way, ways.get(target)));
     open.push(...better.map(({ target }) => target));
   }
   return ways;
@@ -91,6 +92,10 @@ function combine(outer: Way, inner: Way): Way {
 
 function isBetter(way: Way, known: Way | undefined): boolean {
   return known === undefined || rank(way) > rank(known);
+}
+
+function betterOf(way: Way, known: Way | undefined): Way {
+  return known === undefined || isBetter(way, known) ? way : known;
 }
 
 function rank({ loading, guarded }: Way): number {

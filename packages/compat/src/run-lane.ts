@@ -37,6 +37,8 @@ export const laneSettings = {
   user: 65_534,
   // Seconds before which no child has ended.
   settle: 0.15,
+  // Processes that one job may leave dead: two are the lane's own.
+  deaths: 16,
   // What says more than this is worth a container of its own.
   most: outputLimit / 8,
 };

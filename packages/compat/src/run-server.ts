@@ -63,7 +63,11 @@ async function runContainer(job: ServerJob, name: string, input: string): Promis
   const args = ["run", `--name=${name}`, ...cage, job.image, "-"];
   // The client's own limit is for an engine that answers nothing at all.
   const timeout = job.timeout + 60_000;
-  const running = job.exec("docker", args, { input, onLine, accept: "any", maxOutput: outputLimit, timeout });
+  const options = { input, onLine, accept: "any", maxOutput: outputLimit, timeout } as const;
+  const running = job.exec("docker", args, options).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
   const first = await Promise.race([hangs, running.then(() => undefined)]).finally(() => removal.abort());
   if (first === "hangs") await remove();
   const result = await running;

@@ -3,7 +3,7 @@ export const outputLimit = 4 * 1024 * 1024;
 
 /**
  * What every container of ours is started with. Nothing of the host is visible inside, nothing can be reached from
- * it, and a runaway is ended by the kernel even when we are gone.
+ * it, and the kernel ends what takes more than a minute of a processor even when we are gone.
  */
 export const bars = [
   "--interactive",

@@ -146,4 +146,15 @@ describe("staticEvidence", () => {
     const [taken] = staticEvidence(writtenModule("mod_x", hard), newer, { date: "2025-01-01" });
     expect([guarded?.says, taken?.says]).toEqual(["loads", "broken"]);
   });
+
+  it("takes the worst of the ways to a library that is taken in twice", () => {
+    const lua = `module:require "part"; function module.load() module:require "part" end`;
+    const files = { "mod_x.lua": lua, "part.lib.lua": `require "util.nowhere"` };
+    const [evidence] = staticEvidence(writtenModule("mod_x", files), newer, { date: "2025-01-01" });
+    expect(evidence?.says).toBe("broken");
+  });
+
+  it.each(["toString", "constructor", "hasOwnProperty", "__proto__"])("reads module:%s() as any method", (name) => {
+    expect(says(`module:${name}()`, newer)).toEqual(["broken"]);
+  });
 });

@@ -88,10 +88,15 @@ function adviceOf(surface: Surface, name: string): string[] {
 
 function missingMethods(scan: ModuleScan, surface: Surface): Finding[] {
   const lenders = new Set(scan.depends.map(({ name }) => name));
-  const isLent = (method: string): boolean => lentMethods[method]?.some((name) => lenders.has(name)) ?? false;
+  const isLent = (method: string): boolean => lendersOf(method).some((name) => lenders.has(name));
   return scan.methods
     .filter(({ name, guarded }) => !guarded && !surface.moduleApi.includes(name) && !isLent(name))
     .map((use) => findingOf(use, `module:${use.name}()`));
+}
+
+// A module can name any method, those that every object has too.
+function lendersOf(method: string): readonly string[] {
+  return Object.hasOwn(lentMethods, method) ? (lentMethods[method] ?? []) : [];
 }
 
 // A library that is a function, or makes its members up, lists none.

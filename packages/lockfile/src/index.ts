@@ -7,6 +7,6 @@ export { type ModuleReference, keyFor, keysOf, moduleNameOf, parseModuleKey } fr
 export { type LooseLock, parseLock, parseLoosely } from "./parse.ts";
 export { type ReadLockOptions, readLock } from "./read-lock.ts";
 export * from "./schema.ts";
-export type { LockConflict } from "./sides.ts";
+export { type LockConflict, isSame } from "./sides.ts";
 export { mergeLockFiles } from "./write-merge.ts";
 export { type LockUpdate, updateLock, writeLock } from "./write-lock.ts";

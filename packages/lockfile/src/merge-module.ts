@@ -5,6 +5,10 @@ import { isSame, type LockConflict, mergeThree, type Side, type Sides } from "./
 /** A module both sides changed. */
 type Changed = Sides<LockedModule> | { base: undefined; ours: LockedModule; theirs: LockedModule };
 
+type Merged = Pick<LockedModule, "pins" | "patches">;
+
+const bothSides: readonly Side[] = ["ours", "theirs"];
+
 interface Around {
   locks: Sides<Lock>;
   name: string;
@@ -19,15 +23,18 @@ export function mergeModule(sides: Changed, around: Around): LockedModule {
     around.conflicts.push({ entry: around.name, part, taken: "ours" });
   };
   const pins = mergePins(sides, around);
+  const patches = mergeThree({ base: base?.patches ?? [], ours: ours.patches, theirs: theirs.patches }, () => {
+    settle("patches");
+    return ours.patches;
+  });
+  const merged = { pins, patches };
+  const unseen = allSeries.filter((series) => isPin(pins[series]) && judgesOf(sides, merged, series).length === 0);
+  for (const series of unseen) settle(`patches with the pin on ${series}`);
   return {
     source: ours.source,
     hold: mergeThree({ base: base?.hold ?? false, ours: ours.hold, theirs: theirs.hold }, () => true),
-    patches: mergeThree({ base: base?.patches ?? [], ours: ours.patches, theirs: theirs.patches }, () => {
-      settle("patches");
-      return ours.patches;
-    }),
-    pins,
-    judgements: mergeJudgements(sides, pins, around),
+    ...merged,
+    judgements: mergeJudgements(sides, merged, around),
   };
 }
 
@@ -53,14 +60,16 @@ function newerSide(ours: MaybePin, theirs: MaybePin): Side {
   return step < 0 ? "theirs" : "ours";
 }
 
-function mergeJudgements(sides: Changed, pins: LockedModule["pins"], around: Around): Judgement[] {
+function mergeJudgements(sides: Changed, merged: Merged, around: Around): Judgement[] {
   const [base, ours, theirs] = [sides.base, sides.ours, sides.theirs].map((module) => byRelease(module));
   const releases = [...new Set([base, ours, theirs].flatMap((map) => [...(map?.keys() ?? [])]))].toSorted(compareText);
   return releases.flatMap((release) => {
     const series = seriesIn(around.locks, release);
     const three = { base: base?.get(release), ours: ours?.get(release), theirs: theirs?.get(release) };
-    const own = series === undefined ? null : ownSide(sides, pins, series);
-    const judgement = own === null ? mergeThree(three, () => newestOf(three, release, around)) : three[own];
+    const judges = series === undefined ? bothSides : judgesOf(sides, merged, series);
+    const [judge] = judges;
+    if (judge === undefined) return [];
+    const judgement = judges.length > 1 ? mergeThree(three, () => newestOf(three, release, around)) : three[judge];
     return judgement === undefined ? [] : [{ ...judgement, releases: [release] }];
   });
 }
@@ -70,10 +79,13 @@ function byRelease(module: LockedModule | undefined): Map<string, Judgement> {
   return new Map(judgements.flatMap((one) => one.releases.map((release) => [release, one])));
 }
 
-/** The side whose pin it is; null where both have it. */
-function ownSide({ ours, theirs }: Changed, pins: LockedModule["pins"], series: Series): Side | null {
-  if (isSame(ours.pins[series], theirs.pins[series])) return null;
-  return isSame(pins[series], ours.pins[series]) ? "ours" : "theirs";
+/** The sides that have what was merged for a series: only they can have judged it. Without a pin, patches do not count. */
+function judgesOf(sides: Changed, { pins, patches }: Merged, series: Series): Side[] {
+  const pin = pins[series];
+  return bothSides.filter((side) => {
+    const own = sides[side];
+    return isSame(own.pins[series], pin) && (!isPin(pin) || isSame(own.patches, patches));
+  });
 }
 
 function seriesIn({ base, ours, theirs }: Sides<Lock>, release: string): Series | undefined {

@@ -50,6 +50,12 @@ describe("a merge", () => {
     );
   });
 
+  it("takes a source for its own, whatever it is called", () => {
+    const source = { kind: "git" as const, url: "x", folder: "", debian: [], licence: null };
+    const changed = { ...emptyLock(), sources: Object.fromEntries([["constructor", source]]) };
+    expect(mergeLocks(emptyLock(), changed, emptyLock())).toEqual({ lock: normaliseLock(changed), conflicts: [] });
+  });
+
   it("of any three locks loses nothing that nobody removed, and reads back as written", () => {
     fc.assert(
       fc.property(arbitraryLock, arbitraryLock, arbitraryLock, (base, ours, theirs) => {
@@ -159,6 +165,28 @@ describe("a module that both sides changed", () => {
     const merged = mergeX(moduleOf({ patches: patch("a.patch") }), moduleOf({ patches: patch("b.patch"), hold: true }));
     expect(merged.module).toMatchObject({ patches: patch("a.patch"), hold: true });
     expect(merged.conflicts).toEqual([{ entry: "mod_x", part: "patches", taken: "ours" }]);
+  });
+
+  it.each<[string, "ours" | "theirs"]>([
+    ["our pin and their patch", "ours"],
+    ["their pin and our patch", "theirs"],
+  ])("names %s, which nobody has seen together, and keeps no verdict on them", (_, pinned) => {
+    const withPin = moduleOf({
+      pins: { "13.0": newer, trunk: old },
+      judgements: [judged("works", ["13.0.1"]), judged("works", [trunk])],
+    });
+    const patched = moduleOf({
+      patches: patch("a.patch"),
+      judgements: [judged("loads", ["13.0.1"]), judged("loads", [trunk])],
+    });
+    expect(pinned === "ours" ? mergeX(withPin, patched) : mergeX(patched, withPin)).toEqual({
+      conflicts: [{ entry: "mod_x", part: "patches with the pin on 13.0", taken: "ours" }],
+      module: moduleOf({
+        patches: patch("a.patch"),
+        pins: { "13.0": newer, trunk: old },
+        judgements: [judged("loads", [trunk])],
+      }),
+    });
   });
 });
 

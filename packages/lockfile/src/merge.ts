@@ -81,11 +81,12 @@ function byKey(merged: ReadonlyMap<string, LockedModule>, locks: Locks): Lock["m
   return Object.fromEntries(entries.toSorted(([a], [b]) => compareText(a, b)));
 }
 
-/** Who stands under the plain name: as in the base; of two new ones the same, whichever side is ours. */
+/** Who stands under the plain name: whom a side put there, of two such the same whichever side is ours; else as in the base. */
 function holderOf(name: string, merged: ReadonlyMap<string, LockedModule>, locks: Locks): string | undefined {
   const claim = ({ modules }: Lock): string[] => (modules[name] === undefined ? [] : [identityOf(name, modules[name])]);
-  const claims = [...claim(locks.base), ...[...claim(locks.ours), ...claim(locks.theirs)].toSorted(compareText)];
-  return claims.find((identity) => merged.has(identity));
+  const before = claim(locks.base);
+  const put = [...claim(locks.ours), ...claim(locks.theirs)].filter((identity) => !before.includes(identity));
+  return [...put.toSorted(compareText), ...before].find((identity) => merged.has(identity));
 }
 
 /** What one side took out because nothing needed it, and the other side's change needs, stays. */
@@ -116,5 +117,7 @@ function namesOf(sides: Sides<Record<string, unknown>>): string[] {
 }
 
 function sideOf<T>({ base, ours, theirs }: Sides<Record<string, T>>, name: string): Sides<T | undefined> {
-  return { base: base[name], ours: ours[name], theirs: theirs[name] };
+  // A release or source can be called what every object has: "constructor".
+  const own = (side: Record<string, T>): T | undefined => (Object.hasOwn(side, name) ? side[name] : undefined);
+  return { base: own(base), ours: own(ours), theirs: own(theirs) };
 }

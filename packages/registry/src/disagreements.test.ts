@@ -16,6 +16,12 @@ it.each<[string, Observed]>([
   ["All its code asks for is there; it does not load", ["declared silent", "static loads", "loaded broken"]],
   ["It loads; its code asks for more than there is", ["declared silent", "static broken", "loaded loads"]],
   ["It loads; the README says it is broken", ["declared broken", "static loads", "loaded loads"]],
+  ["It loads and complains; its code asks for more than there is", ["static broken", "loaded doubtful"]],
+  [
+    "Only a function that runs later asks for more than there is; it does not load",
+    ["static doubtful", "loaded broken"],
+  ],
+  ["It loads and complains; the README says it is broken", ["declared broken", "loaded doubtful"]],
   ["It loads; the README advises against it", ["declared doubtful", "static loads", "loaded loads"]],
 ])("%s: %j", (about, said) => {
   expect(disagreeing(...said)).toMatchObject([{ about, module: "mod_x", releases: ["13.0.1"], pinned: false }]);

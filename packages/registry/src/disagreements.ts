@@ -35,6 +35,21 @@ const differences: ReadonlyArray<{ favourable: Side; against: Side; about: strin
   { favourable: "loaded loads", against: "static broken", about: "It loads; its code asks for more than there is" },
   { favourable: "loaded loads", against: "declared broken", about: "It loads; the README says it is broken" },
   {
+    favourable: "loaded doubtful",
+    against: "static broken",
+    about: "It loads and complains; its code asks for more than there is",
+  },
+  {
+    favourable: "static doubtful",
+    against: "loaded broken",
+    about: "Only a function that runs later asks for more than there is; it does not load",
+  },
+  {
+    favourable: "loaded doubtful",
+    against: "declared broken",
+    about: "It loads and complains; the README says it is broken",
+  },
+  {
     favourable: "declared works",
     against: "static doubtful",
     about: "The README says it works; a function that runs later asks for more than there is",

@@ -13,6 +13,7 @@ function contentOf(paths: readonly string[], bytes = 1): ModuleContent {
 const sound: string[][] = [
   ["mod_x.lua"],
   ["x/mod_x.lua", "x/lib/a.lua", "x/lib/b.lua", "y.lua"],
+  ["a".repeat(255)],
   ["..lua", "a..b", "with space.lua", "ü.lua", ".hgignore"],
 ];
 
@@ -35,6 +36,7 @@ const unsafe: [string[], string][] = [
   [[".git/config"], "is git's own"],
   [["x/.GIT/hooks/y"], "is git's own"],
   [["a".repeat(1025)], "is longer"],
+  [[`a/${"\u00FC".repeat(128)}`], "has a step of more than 255 bytes"],
   [["README.md", "readme.md"], "clash"],
   [["a.lua", "a.lua"], "clash"],
   [["A/x.lua", "a/y.lua"], "clash"],

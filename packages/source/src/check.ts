@@ -1,4 +1,4 @@
-import { UserError } from "@prosody-foundry/kit";
+import { isUserError, UserError } from "@prosody-foundry/kit";
 import type { ModuleContent } from "./content.ts";
 
 /** No module upstream has 1 MiB; an image holds dozens of them. */
@@ -79,9 +79,10 @@ function findFault(path: string): string | undefined {
   if (/[\p{Cc}\uFFFD]/u.test(path)) return "has a control character or is no UTF-8";
   if (path.length > 1024) return "is longer than 1024 characters";
   const steps = path.split("/");
-  if (steps.includes("..") || steps.includes(".")) return "leaves its folder";
+  if (steps.some((step) => step === ".." || step === ".")) return "leaves its folder";
   if (steps.includes("")) return "has an empty step";
   if (steps.some((step) => step.toLowerCase() === ".git")) return "is git's own";
+  if (steps.some((step) => Buffer.byteLength(step) > 255)) return "has a step of more than 255 bytes";
   return undefined;
 }
 
@@ -89,4 +90,9 @@ export function unsafe(where: string, why: string): UserError {
   return new UserError("CONTENT_UNSAFE", `The content of ${where} is refused: ${why}`, {
     hint: "Look at the revision upstream, and tell them if it is meant.",
   });
+}
+
+/** For a catch: one module that has to be refused must not take the others along. */
+export function whenUnsafe(error: unknown): undefined {
+  if (!isUserError(error, "CONTENT_UNSAFE")) throw error;
 }

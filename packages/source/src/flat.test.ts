@@ -1,6 +1,7 @@
 import { compareText } from "@prosody-foundry/kit";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { unsafe } from "./check.ts";
 import { historyPaths, isFlat, type ListedTree, namesAmong, placeFiles, readShape } from "./flat.ts";
 
 function treeOf(files: Readonly<Record<string, string>>): ListedTree {
@@ -112,6 +113,26 @@ it("knows the shape of a tree, and the paths that make a module's history", asyn
   expect(historyPaths(shape, "mod_a")).toEqual(["mod_a", "mod_a.lua", "u.lib.lua"]);
   expect(historyPaths(shape, "mod_b")).toEqual(["mod_b"]);
   expect(historyPaths(shape, "mod_gone")).toEqual(["mod_gone", "mod_gone.lua"]);
+});
+
+it("knows the shape of a tree in which a file is refused", async () => {
+  const tree = treeOf({ "mod_a.lua": "", "mod_evil.lua": "", "mod_big.lua": `x = "${"a".repeat(12_000_000)}"` });
+  const readText: ListedTree["readText"] = async (path) => {
+    if (path === "mod_evil.lua") throw unsafe("s", `${path} is a symlink`);
+    return tree.readText(path);
+  };
+  expect(await readShape({ ...tree, readText })).toEqual({
+    modules: ["mod_a", "mod_big", "mod_evil"],
+    flat: { mod_a: ["mod_a.lua"], mod_big: ["mod_big.lua"], mod_evil: ["mod_evil.lua"] },
+  });
+  await expect(placeFiles(tree, "mod_big")).rejects.toMatchObject({ code: "CONTENT_UNSAFE" });
+  const failing: ListedTree = { ...tree, readText: async () => Promise.reject(new Error("a bug")) };
+  await expect(readShape(failing)).rejects.toThrow("a bug");
+});
+
+it.each(["a", "\\a", "\u{1F600}"])("looks into a literal of a megabyte of %j", async (piece) => {
+  const files = { "mod_x.lua": `x = "${piece.repeat(1_000_000 / piece.length)}"; module:require "u"`, "u.lua": "" };
+  expect(await placedIn(files)).toHaveLength(2);
 });
 
 it("places any text in time, only files that are there, and never outside", async () => {

@@ -1,4 +1,5 @@
 import { compareText } from "@prosody-foundry/kit";
+import { unsafe, whenUnsafe } from "./check.ts";
 
 /** Files of a tree by their paths below the modules' folder, as far as placing them needs to look into them. */
 export interface ListedTree {
@@ -51,6 +52,7 @@ export function isFlat(paths: ReadonlySet<string>, name: string): boolean {
  * The files of a module: path in the tree → path in the module's folder. A flat one gets, besides its folder if there
  * is one, its main file and the libraries this needs, at the same relative paths; there Prosody finds them, and since
  * it runs a library anew for each module, a copy means the same.
+ * @throws UserError CONTENT_UNSAFE
  */
 export async function placeFiles(tree: ListedTree, name: string): Promise<Map<string, string>> {
   const own = [...tree.paths].filter((path) => path.startsWith(`${name}/`));
@@ -63,7 +65,7 @@ export async function placeFiles(tree: ListedTree, name: string): Promise<Map<st
     if (seen.has(path)) continue;
     seen.add(path);
     if (!placed.has(path)) placed.set(path, path);
-    const needed = requiredNames(await tree.readText(path)).map((library) =>
+    const needed = requiredNames(await tree.readText(path), path).map((library) =>
       // The folder's own file is found before one beside it.
       [`${library}.lib.lua`, `${library}.lua`].find((file) => taken.has(file) || isBeside(tree.paths, file)),
     );
@@ -72,15 +74,19 @@ export async function placeFiles(tree: ListedTree, name: string): Promise<Map<st
   return placed;
 }
 
-/** The shape of a revision, from its paths and the text of what is flat. */
+/** The shape of a revision, from its paths and the text of what is flat; of what is refused, its main file alone. */
 export async function readShape(tree: ListedTree): Promise<TreeShape> {
   const modules = namesAmong(tree.paths);
   const flat: TreeShape["flat"] = {};
   for (const name of modules.filter((candidate) => isFlat(tree.paths, candidate))) {
-    flat[name] = [...(await placeFiles(tree, name)).keys()].toSorted(compareText);
+    const placed = await placeFiles(tree, name).catch(whenUnsafe);
+    flat[name] = placed === undefined ? [`${name}.lua`] : [...placed.keys()].toSorted(compareText);
   }
   return { modules, flat };
 }
+
+/** A literal of some millions overflows the stack of a regular expression; no module upstream has 1 MiB. */
+const maximumText = 1024 * 1024;
 
 const noise = [
   String.raw`--\[(=*)\[[\s\S]*?(?:\]\1\]|$)`,
@@ -91,7 +97,8 @@ const call = String.raw`(?<![\w.:])module\s{0,9}:\s{0,9}require\s{0,9}\(?\s{0,9}
 const text = String.raw`"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?`;
 
 /** What `module:require "name"` names, outside of comments and strings. */
-function requiredNames(source: string): string[] {
+function requiredNames(source: string, path: string): string[] {
+  if (source.length > maximumText) throw unsafe(path, `it has more than ${maximumText} characters`);
   const tokens = new RegExp(`${noise}|${call}|${text}`, "gu");
   return [...source.matchAll(tokens)].map((match) => match[4]).filter((name) => name !== undefined);
 }

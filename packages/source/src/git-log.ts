@@ -1,4 +1,17 @@
+import { toIsoDate } from "./dates.ts";
 import type { Touched } from "./log-record.ts";
+import type { Changeset } from "./source.ts";
+
+/** A commit as `git log` is asked for it: none of these holds a line break, but any other character may be in a name. */
+export const commitFormat = "%H%n%ct%n%P%n%an <%ae>%n%s";
+
+export function parseCommit(text: string): { changeset: Changeset; parents: string[] } {
+  const [node = "", seconds = "", parents = "", author = "", ...subject] = text.split("\n");
+  return {
+    changeset: { node, date: toIsoDate(Number(seconds)), author, subject: subject.join("\n") },
+    parents: parents.split(" ").filter((parent) => parent !== ""),
+  };
+}
 
 /**
  * What each commit touched, out of `git log -z --name-status --find-renames --format=%x1e%H`: a record for each commit,

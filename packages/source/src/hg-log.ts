@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { toIsoDate } from "./dates.ts";
 import { type LogPart, toRow } from "./log-record.ts";
 import type { KnownNewest } from "./keep-log.ts";
 import type { Changeset, SourceSpec } from "./source.ts";
@@ -15,14 +16,14 @@ export type HgChangeset = z.infer<typeof HgChangeset>;
 export function toChangeset(entry: HgChangeset): Changeset {
   return {
     node: entry.node,
-    date: new Date(entry.date[0] * 1000).toISOString(),
+    date: toIsoDate(entry.date[0]),
     author: entry.user,
     subject: entry.desc.split("\n")[0] ?? "",
   };
 }
 
 /** What `hg log` is asked for to have a whole tree's log at once. */
-export const logTemplate = "json(rev,node,date,desc,user,parents,files,file_copies)";
+export const logTemplate = "json(rev,node,date,desc,user,parents,files,file_copies,file_dels)";
 
 const LoggedHgChangeset = z.looseObject({
   ...HgChangeset.shape,
@@ -31,6 +32,7 @@ const LoggedHgChangeset = z.looseObject({
   files: z.array(z.string()),
   /** New path → old path. */
   file_copies: z.record(z.string(), z.string()),
+  file_dels: z.array(z.string()),
 });
 
 /**
@@ -43,7 +45,9 @@ export function parseLog(text: string, known: KnownNewest | undefined, spec: Sou
   if (known !== undefined && (last?.node !== known.node || last.rev !== known.position)) return undefined;
   const rows = entries.slice(0, known === undefined ? undefined : -1).map((entry) => {
     const parents = entry.parents.filter((parent) => !/^0*$/u.test(parent));
-    const moved = Object.entries(entry.file_copies).map(([to, from]) => [from, to] as const);
+    const gone = new Set(entry.file_dels);
+    const copies = Object.entries(entry.file_copies).filter(([, from]) => gone.has(from));
+    const moved = copies.map(([to, from]) => [from, to] as const);
     return toRow({ ...toChangeset(entry), parents }, { paths: entry.files, moved }, spec);
   });
   return { rows, position: entries[0]?.rev ?? 0 };

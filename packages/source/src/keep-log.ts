@@ -26,7 +26,8 @@ export interface LogReading {
  * @param place - kind, address and folder
  */
 export async function keepLog(reading: LogReading, place: string, context: SourceContext): Promise<TreeLog | null> {
-  const question = `log\n${place}`;
+  // The number changes with what rows say, so that those of before are read anew.
+  const question = `log 2\n${place}`;
   const kept = await readAnswer(context.cacheDir, question, KeptLog);
   const part = await readPart(reading, kept, { place, context });
   if (part === null) return null;

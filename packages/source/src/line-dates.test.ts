@@ -26,6 +26,14 @@ it("takes days in UTC, whatever the zone they were written in", () => {
   expect(dayOfHg([1_420_070_400, 18_000])).toBe("2015-01-01");
 });
 
+it.each([
+  [253_402_300_800, "9999-12-31"],
+  [1e300, "9999-12-31"],
+  [-1e300, "0000-01-01"],
+])("takes %d seconds, which no four-digit year has, for %s", (seconds, day) => {
+  expect(dayOfHg([seconds, 0])).toBe(day);
+});
+
 it("knows the shapes of Mercurial's two annotations, and refuses others", () => {
   const date = [1_420_070_400, 0];
   expect(HgwebAnnotation.safeParse({ node: first, annotate: [{ revdate: date, line: "a" }] }).success).toBe(true);

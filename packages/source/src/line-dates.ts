@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { toIsoDate } from "./dates.ts";
 
 // Seconds since 1970, and the zone it was written in.
 const HgDate = z.tuple([z.number(), z.number()]);
@@ -37,5 +38,5 @@ export function parseBlame(text: string): string[] {
 }
 
 function dayOf(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().slice(0, 10);
+  return toIsoDate(seconds).slice(0, 10);
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseTouched } from "./git-log.ts";
+import { parseCommit, parseTouched } from "./git-log.ts";
 import { parseLog } from "./hg-log.ts";
 import { fateOf, historyOf, type LoggedChangeset, type TreeLog } from "./log.ts";
 import { toRow, toTreeLog } from "./log-record.ts";
@@ -97,6 +97,18 @@ it("reads what git says of touched files", () => {
   });
 });
 
+it.each([
+  ["1704067200", "2024-01-01T00:00:00.000Z"],
+  ["253402300800", "9999-12-31T23:59:59.999Z"],
+  ["", "1970-01-01T00:00:00.000Z"],
+])("reads a commit of %j with odd characters in its names", (seconds, date) => {
+  const text = [node("a"), seconds, `${node("b")} ${node("c")}`, "A\u001FB <a>", "Say\u001Fthis"].join("\n");
+  expect(parseCommit(text)).toEqual({
+    changeset: { node: node("a"), date, author: "A\u001FB <a>", subject: "Say\u001Fthis" },
+    parents: [node("b"), node("c")],
+  });
+});
+
 describe("what hg says", () => {
   const entry = (letter: string, rev: number): object => ({
     rev,
@@ -106,15 +118,21 @@ describe("what hg says", () => {
     user: "A",
     parents: ["0".repeat(40)],
     files: ["mod_x/mod_x.lua"],
-    file_copies: { "mod_x/mod_x.lua": "mod_w/mod_w.lua" },
+    file_copies: { "mod_x/mod_x.lua": "mod_w/mod_w.lua", "mod_z/mod_z.lua": "mod_y/mod_y.lua" },
+    file_dels: ["mod_w/mod_w.lua"],
   });
   const text = JSON.stringify([entry("b", 7), entry("a", 6)]);
 
-  it("continues what is known", () => {
+  it("continues what is known, with moves but no copies", () => {
     expect(parseLog(text, { node: node("a"), position: 6 }, spec)).toEqual({
       position: 7,
       rows: [[node("b"), "1970-01-01T00:00:00.000Z", "A", "b", [], ["mod_x/"], { mod_w: "mod_x" }]],
     });
+  });
+
+  it("may have any number for a date", () => {
+    const odd = JSON.stringify([{ ...entry("a", 0), date: [1e300, 0] }]);
+    expect(parseLog(odd, undefined, spec)?.rows[0]?.[1]).toBe("9999-12-31T23:59:59.999Z");
   });
 
   it.each([

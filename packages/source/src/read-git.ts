@@ -11,7 +11,7 @@ import {
   readShape,
   type TreeShape,
 } from "./flat.ts";
-import { parseTouched } from "./git-log.ts";
+import { commitFormat, parseCommit, parseTouched } from "./git-log.ts";
 import { keepLog, type KnownNewest, type LogReading } from "./keep-log.ts";
 import type { Location } from "./location.ts";
 import { parseBlame } from "./line-dates.ts";
@@ -201,24 +201,15 @@ async function dateCommit(clone: GitFolder, commit: string): Promise<RevisionDat
   return { node: first.node, date: first.date };
 }
 
-const fields = "%H%x1f%cI%x1f%an <%ae>%x1f%s%x1f%P";
 const order = ["--full-history", "--topo-order"];
 
 /** @param files - those whose changes count; without them the first commit alone */
 async function readCommits(clone: GitFolder, from: string, files: readonly string[] = []): Promise<Changeset[]> {
   // Merges are left out: hg does not count those either that only bring two lines of work together.
   const range = files.length === 0 ? ["--max-count=1"] : [...order, "--no-merges"];
-  const options = ["--no-show-signature", `--format=${fields}`, ...range];
+  const options = ["--no-show-signature", `--format=${commitFormat}`, ...range];
   const text = await askGit(clone, ["log", "-z", ...options, from, "--", ...files]);
   return splitZero(text).map((line) => parseCommit(line).changeset);
-}
-
-function parseCommit(line: string): { changeset: Changeset; parents: string[] } {
-  const [node = "", date = "", author = "", subject = "", parents = ""] = line.split("\u001F");
-  return {
-    changeset: { node, date: new Date(date).toISOString(), author, subject },
-    parents: parents.split(" ").filter((parent) => parent !== ""),
-  };
 }
 
 async function readAfter(tree: GitTree, known: KnownNewest | undefined): Promise<LogPart | undefined> {
@@ -231,7 +222,7 @@ async function readAfter(tree: GitTree, known: KnownNewest | undefined): Promise
     "log",
     "-z",
     "--no-show-signature",
-    `--format=${fields}`,
+    `--format=${commitFormat}`,
     ...order,
     range,
     "--",

@@ -1,5 +1,6 @@
 import { isUserError, UserError } from "@prosody-foundry/kit";
 import { z } from "zod";
+import { whenUnsafe } from "./check.ts";
 import type { ModuleContent, ModuleFile } from "./content.ts";
 import { historyPaths, mayBelong, namesAmong, readShape, type TreeShape } from "./flat.ts";
 import { HgChangeset, toChangeset } from "./hg-log.ts";
@@ -91,7 +92,9 @@ async function readShapeAround(
   name: string,
 ): Promise<TreeShape> {
   if (!top.includes(`${name}.lua`)) return { modules: namesAmong(top), flat: {} };
-  return readShape(listTree((await readTree(node, "at once")) ?? []));
+  const tree = await readTree(node, "at once").catch(whenUnsafe);
+  if (tree === undefined) return { modules: namesAmong(top), flat: { [name]: [`${name}.lua`] } };
+  return readShape(listTree(tree));
 }
 
 async function readLineDates({ getLines, spec, address }: Server, node: string, file: string): Promise<string[]> {
@@ -130,10 +133,10 @@ function whenUnknown(error: unknown): undefined {
   if (!isUserError(error, "MODULE_UNKNOWN")) throw error;
 }
 
-/** @param path - folder of the tree to have alone; empty for all of it */
+/** @param path - folder of the tree to have alone; the modules' folder for all of it */
 async function fetchArchive({ get, spec, address }: Server, node: string, path: string): Promise<ModuleFile[]> {
   const answer = await get(`archive/${node}.tar.gz/${path}`);
-  if (answer.status === 404) throw unknownModule(path, spec, []);
+  if (answer.status === 404) throw path === spec.folder ? unknownRevision(node, spec) : unknownModule(path, spec, []);
   if (answer.status !== 200) throw lacking(address, "archives", answer.status);
   return unpack(answer, address, spec.folder);
 }

@@ -3,7 +3,7 @@ import path from "node:path";
 import { type CommandResult, type Exec, isUserError, UserError } from "@prosody-foundry/kit";
 import { z } from "zod";
 import type { ModuleContent, ModuleFile } from "./content.ts";
-import { hasFlat, historyPaths, mayBelong, namesAmong, readShape, type TreeShape } from "./flat.ts";
+import { hasFlat, historyPaths, type ListedTree, mayBelong, namesAmong, readShape, type TreeShape } from "./flat.ts";
 import { HgChangeset, logTemplate, parseLog, toChangeset } from "./hg-log.ts";
 import type { KnownNewest, LogReading } from "./keep-log.ts";
 import { dayOfHg, HgAnnotation } from "./line-dates.ts";
@@ -98,7 +98,10 @@ async function listFiles(repository: Repository, node: string): Promise<string[]
 async function readShapeAt(repository: Repository, node: string): Promise<TreeShape> {
   const paths = await listFiles(repository, node);
   if (!hasFlat(paths)) return { modules: namesAmong(paths), flat: {} };
-  return readShape(listTree((await repository.readTree(node, "at once")) ?? []));
+  // Where the whole tree is refused, so is what is flat in it, and the rest has its shape.
+  const readText: ListedTree["readText"] = async (file) =>
+    listTree((await repository.readTree(node, "at once")) ?? []).readText(file);
+  return readShape({ paths: new Set(paths), readText });
 }
 
 async function readHistory(repository: Repository, name: string, node: string | undefined): Promise<Changeset[]> {

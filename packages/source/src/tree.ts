@@ -1,5 +1,4 @@
-import { isUserError } from "@prosody-foundry/kit";
-import { checkContent } from "./check.ts";
+import { checkContent, whenUnsafe } from "./check.ts";
 import { makeContent, type ModuleContent, type ModuleFile } from "./content.ts";
 import { type ListedTree, namesAmong, placeFiles } from "./flat.ts";
 import { unknownModule } from "./revision.ts";
@@ -19,13 +18,9 @@ export function rememberTree(readAll: (node: string) => Promise<ModuleFile[]>): 
     last.asked += 1;
     if (wanted === undefined && last.asked <= fewModules) return undefined;
     last.tree ??= readAll(node);
+    // Where one module is refused, all are asked for one by one.
     return wanted === undefined ? last.tree.catch(whenUnsafe) : last.tree;
   };
-}
-
-// One module that has to be refused must not take the others along, so they are asked for one by one.
-function whenUnsafe(error: unknown): undefined {
-  if (!isUserError(error, "CONTENT_UNSAFE")) throw error;
 }
 
 /** Files in memory as a tree whose shape can be read. */

@@ -6,7 +6,7 @@ import { composeBumps, type ComposedBumps } from "../compose-bumps.ts";
 import type { Context } from "../context.ts";
 import { findMoving } from "../find-moving.ts";
 import { gatherPins, type Stay } from "../gather-pins.ts";
-import { changesetsOf, writeBumps, writeReports } from "../write-bumps.ts";
+import { changesetsOf, reportFiles, writeBumps, writeReports } from "../write-bumps.ts";
 
 export const bump: CommandSpec = {
   name: "bump",
@@ -20,11 +20,15 @@ export const bump: CommandSpec = {
     const { keys, stays } = await findMoving(context, { lock, words: args, series });
     if (keys.length === 0) return { value: { bumps: [], stays }, text: nothing };
     const modules = keys.map((key) => ({ name: moduleNameOf(key), source: lock.modules[key]?.source ?? "" }));
-    const gathered = await gatherPins(context, { lock, modules, series, hold: false });
+    const gathered = await gatherPins(context, { lock, modules, series, hold: undefined, misfits: "stay" });
     const all = [...stays, ...gathered.stays.map(describeStay)];
     const choice = { each: flags.each === true, available: flags.available === true, stays: all };
-    const compose = (now: Lock): Promise<ComposedBumps> =>
-      composeBumps(context, { ...choice, now, after: gathered.apply(now) });
+    const compose = async (now: Lock): Promise<ComposedBumps> => {
+      const bumps = await composeBumps(context, { ...choice, now, after: gathered.apply(now) });
+      // Before the lock: afterwards there would be nothing to report any more.
+      if (flags.report !== undefined) await writeReports(flags.report, bumps.bumps);
+      return bumps;
+    };
     const composed = flags.dryRun === true ? await compose(lock) : await writeBumps(context, compose);
     return report(context, composed, flags);
   },
@@ -36,7 +40,7 @@ function describeStay({ key, series, because }: Stay): StayingModule {
   return { name: key, because: series === null ? because : `on ${series}: ${because}` };
 }
 
-async function report(context: Context, { bumps, stays }: ComposedBumps, flags: Flags): Promise<Outcome> {
+function report(context: Context, { bumps, stays }: ComposedBumps, flags: Flags): Outcome {
   const value = { bumps, stays };
   for (const { name, because } of stays) context.say(`${name} stays: ${because}`);
   if (bumps.length === 0) return { value, text: nothing };
@@ -44,6 +48,6 @@ async function report(context: Context, { bumps, stays }: ComposedBumps, flags: 
   context.say(`${flags.dryRun === true ? "Would write" : "Wrote"} ${files.join(", ")}`);
   if (files.length === 1) context.say("No changeset: no image's content changes.");
   if (flags.report === undefined) return { value, text: bumps.map(({ body }) => body).join("\n") };
-  const reports = await writeReports(flags.report, bumps);
+  const reports = reportFiles(flags.report, bumps);
   return { value, text: bumps.map(({ title }, at) => `${title}: ${reports[at]}\n`).join("") };
 }

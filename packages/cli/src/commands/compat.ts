@@ -27,9 +27,9 @@ export const compat: CommandSpec = {
     const names = lockedNames(lock, args);
     const releases = await openReleases(context, flags.series ?? allSeries);
     const findings = await judgePins(context, { lock, names, releases });
-    const after = applyFindings(lock, findings, releases);
+    const change = (current: Lock): Lock => applyFindings(current, { lock, findings, releases });
+    const after = change(lock);
     if (flags.dryRun !== true) {
-      const change = (current: Lock): Lock => applyFindings(current, findings, releases);
       await updateLock(context.lockFile, change, { onWait: (message) => context.say(message) });
     }
     return { value: describe(after, names), text: render(after, names) };
@@ -104,12 +104,20 @@ function findNeeded(lock: Lock, name: string, by: string): string | undefined {
   return own;
 }
 
-function applyFindings(lock: Lock, findings: Findings, releases: readonly OpenRelease[]): Lock {
+interface Judged {
+  /** As it was when it was judged. */
+  lock: Lock;
+  findings: Findings;
+  releases: readonly OpenRelease[];
+}
+
+function applyFindings(lock: Lock, judged: Judged): Lock {
   const modules = Object.entries(lock.modules).map(([name, module]) => {
-    const found = findings.get(name);
-    return [name, found === undefined ? module : rejudgeModule(module, found)] as const;
+    const found = judged.findings.get(name);
+    const then = judged.lock.modules[name];
+    return [name, found && then ? rejudgeModule(module, then, found) : module] as const;
   });
-  const heard = releases.map(({ version, locked }) => [version, locked] as const);
+  const heard = judged.releases.map(({ version, locked }) => [version, locked] as const);
   return {
     ...lock,
     releases: { ...lock.releases, ...Object.fromEntries(heard) },

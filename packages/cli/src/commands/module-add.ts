@@ -20,7 +20,7 @@ export const moduleAdd: CommandSpec = {
       lock,
       modules: names.map((name) => ({ name, source: source.name })),
       series: flags.series ?? allSeries,
-      hold: flags.hold === true,
+      hold: flags.hold,
       to: namedRevision(flags),
       dryRun: flags.dryRun === true,
     });

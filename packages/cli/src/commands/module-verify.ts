@@ -43,7 +43,7 @@ const origins: Record<MendReport["from"], string> = {
 };
 
 function describeMend({ lock: _lock, ...report }: MendReport): Outcome {
-  const { conflicts, from, checks, wrong, unproven } = report;
+  const { conflicts, from, checks, wrong, unproven, emptied } = report;
   const lines = [
     `modules.lock.json was ${origins[from]}.`,
     ...conflicts.map(({ entry, part, taken }) => {
@@ -52,6 +52,11 @@ function describeMend({ lock: _lock, ...report }: MendReport): Outcome {
     }),
     ...unproven.map(
       (key) => `  ${key}: changed by hand; its source has what it says. Judge it with \`foundry compat ${key}\``,
+    ),
+    ...emptied.map(
+      (key) =>
+        `  ${key}: its hosts, refused revisions and their count were left out, its day is as written: nobody can tell. ` +
+        `\`foundry module update ${key}\` finds them anew`,
     ),
   ];
   const described = describeChecks(checks, wrong);

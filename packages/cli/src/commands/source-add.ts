@@ -33,6 +33,6 @@ function checkName(name: string, lock: Lock): void {
   if (SourceName.safeParse(name).success && lock.sources[name] === undefined) return;
   const because = lock.sources[name] === undefined ? "is no name for a source" : "is in the lock already";
   throw new UserError("SOURCE_INVALID", `${JSON.stringify(name)} ${because}`, {
-    hint: "Lower-case letters, digits and - only, and one that is not taken.",
+    hint: "Lower-case letters, digits, - and . only, and one that is not taken.",
   });
 }
