@@ -174,8 +174,8 @@ const nothingInstalled: Exec = async (command, args, options) => runCommand(`no-
 /** Two lines of work and a module that comes and goes; one module is a file with a library beside it. */
 async function growWithMerges(tree: SmallTree): Promise<void> {
   const base = await tree.commit({ "mod_a/mod_a.lua": "2", "mod_b/mod_b.lua": "1" }, "Base");
-  await tree.commit({ "mod_a/README.md": "a" }, "Left \u001F of it");
-  const left = await tree.commit({ "mod_c/mod_c.lua": "c", "notes.txt": "no module's" }, "Left again");
+  await tree.commit({ "mod_a/README.md": "a" }, "Left");
+  const left = await tree.commit({ "mod_c/mod_c.lua": "c", "notes.txt": "no module's" }, "Left\u001Fagain");
   await checkOut(tree, base);
   await tree.commit({ "mod_b/mod_b.lua": "2" }, "Right");
   await tree.commit({ "mod_flat.lua": 'module:require "util"', "util.lib.lua": "1" }, "Right again");
