@@ -169,7 +169,8 @@ describe("an image is made of them", () => {
     const ledger = path.join(scene.foundry.root, "images", "ledger.json");
     const publish = (digest: string) => {
       const entry = { image: "prosody", variant: "", series: "13.0", version: "13.0.1", rev: 4, yanked: false, digest };
-      return writeFile(ledger, JSON.stringify({ ledgerVersion: 1, entries: [{ ...entry, date: "2026-11-20" }] }));
+      const made = { id: null, contract: null, platforms: {}, date: "2026-11-20" };
+      return writeFile(ledger, JSON.stringify({ ledgerVersion: 1, entries: [{ ...entry, ...made }] }));
     };
     await publish(report.index);
     expect(await planned()).toMatchObject({ published: true, tags: expect.arrayContaining(["13.0.1-r4"]) as unknown });

@@ -1,4 +1,4 @@
-import { Platform } from "@prosody-foundry/images";
+import { type Platform, platformOf } from "@prosody-foundry/images";
 import { z } from "zod";
 
 const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/u, "is no sha256 digest");
@@ -7,7 +7,7 @@ export const Descriptor = z.looseObject({
   mediaType: z.string(),
   digest: Digest,
   size: z.number().int().nonnegative(),
-  platform: z.looseObject({ os: z.string(), architecture: z.string() }).optional(),
+  platform: z.looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() }).optional(),
 });
 export type Descriptor = z.infer<typeof Descriptor>;
 
@@ -29,8 +29,8 @@ export interface PlatformImage {
 /** The images of an index by platform; attestations (platform unknown/unknown) and platforms we do not build left out. */
 export function imagesOf(index: ImageIndex): { platform: Platform; descriptor: Descriptor }[] {
   return index.manifests.flatMap((descriptor) => {
-    const platform = Platform.safeParse(`${descriptor.platform?.os}/${descriptor.platform?.architecture}`);
-    return platform.success ? [{ platform: platform.data, descriptor }] : [];
+    const platform = descriptor.platform === undefined ? undefined : platformOf(descriptor.platform);
+    return platform === undefined ? [] : [{ platform, descriptor }];
   });
 }
 

@@ -22,7 +22,7 @@ export async function foreseeTags(context: Context, targets: readonly Target[]):
     const report = await readReport(context.cacheDir, target.id);
     // A target that is not built has no digest yet; its id stands for it.
     const digest = report?.index ?? `sha256:${target.id}`;
-    const tags = tagsOfTarget({ target, digest, date: context.today }, policy, ledger);
+    const tags = tagsOfTarget({ target, digest, contract: null, platforms: {}, date: context.today }, policy, ledger);
     foreseen.push({ target, report, tags, published: ledger.some((entry) => entry.digest === digest) });
   }
   return foreseen;

@@ -5,6 +5,7 @@ export { exporterSettings } from "./inputs.ts";
 export * from "./manifest.ts";
 export { modulesLua } from "./modules-lua.ts";
 export { type PlanRequest, planTargets } from "./plan.ts";
+export { Platform, platformNames, platformOf, platformWord } from "./platform.ts";
 export { readImages, readSeries } from "./read-images.ts";
 export { type ReleaseChoice, newestRelease, releasesOf } from "./releases.ts";
 export { type Refused, type Resolution, bucketOf, resolveModules, surveyModules } from "./resolve.ts";

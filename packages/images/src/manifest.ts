@@ -1,10 +1,7 @@
 import { ModuleKey, Revision, Sha256 } from "@prosody-foundry/lockfile";
 import { Series } from "@prosody-foundry/kit";
 import { z } from "zod";
-
-/** An OCI platform Debian has packages for. */
-export const Platform = z.enum(["linux/amd64", "linux/arm64"]);
-export type Platform = z.infer<typeof Platform>;
+import { Platform } from "./platform.ts";
 
 /** A Debian suite by its code name. */
 export const Suite = z.string().regex(/^[a-z]+$/u, "is no Debian suite");

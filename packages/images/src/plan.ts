@@ -1,7 +1,8 @@
 import { type Series, UserError, compareText } from "@prosody-foundry/kit";
 import { type Lock, isPin, keyFor } from "@prosody-foundry/lockfile";
 import { type Draft, idOf, inputsOf } from "./inputs.ts";
-import { type Image, type Platform, type Release, type SeriesFile, upstreamVersion } from "./manifest.ts";
+import { type Image, type Release, type SeriesFile, upstreamVersion } from "./manifest.ts";
+import type { Platform } from "./platform.ts";
 import { newestRelease } from "./releases.ts";
 import { type Resolution, resolveModules } from "./resolve.ts";
 import type { Target } from "./target.ts";

@@ -1,6 +1,7 @@
 import type { Series } from "@prosody-foundry/kit";
 import type { Verdict } from "@prosody-foundry/lockfile";
-import type { Platform, Release } from "./manifest.ts";
+import type { Release } from "./manifest.ts";
+import type { Platform } from "./platform.ts";
 
 /** A community module that goes into an image. */
 export interface ShippedModule {

@@ -8,5 +8,7 @@ export { type ChangedTarget, changedTargets, type LayerSizes, rebuiltTarget } fr
 export { type BumpUnit, bumpUnits } from "./bump-units.ts";
 export { Ledger, LedgerEntry } from "./ledger.ts";
 export { readLedger } from "./read-ledger.ts";
+export { readSettings } from "./read-settings.ts";
+export { PublishSettings, Signing } from "./settings.ts";
 export { type TagPolicy, immutableTag, tagsFor } from "./tags.ts";
 export { type BuiltTarget, nextEntry, policyOf, tagsOfTarget } from "./target-tags.ts";

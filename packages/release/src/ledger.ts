@@ -1,4 +1,8 @@
+import { Platform } from "@prosody-foundry/images";
+import { Sha256 } from "@prosody-foundry/lockfile";
 import { z } from "zod";
+
+const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/u, "is no digest (sha256:…)");
 
 /** One published image revision: immutable once written, but for `yanked`. */
 export const LedgerEntry = z.strictObject({
@@ -12,7 +16,16 @@ export const LedgerEntry = z.strictObject({
   /** Image revision of that version and variant, from 1. */
   rev: z.number().int().positive(),
   /** Of the index. */
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/u, "is no digest (sha256:…)"),
+  digest: Digest,
+  /** Id of the target it was built from; null where only the registry told of the entry. */
+  id: Sha256.nullable(),
+  /** Version of the image's contract with its users: that of its package.json; null as `id`. */
+  contract: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/u, "is no version")
+    .nullable(),
+  /** Digests of the manifests, equal for equal plans, and bytes a user pulls. */
+  platforms: z.partialRecord(Platform, z.strictObject({ digest: Digest, size: z.number().int().nonnegative() })),
   /** Withdrawn: keeps its immutable tag, carries no other. */
   yanked: z.boolean(),
   /** When it was published: a day, or a moment in UTC. */

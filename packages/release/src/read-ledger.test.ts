@@ -19,6 +19,9 @@ const entry = {
   version: "13.0.7",
   rev: 1,
   digest: `sha256:${"1".repeat(64)}`,
+  id: null,
+  contract: "1.0.0",
+  platforms: { "linux/arm/v7": { digest: `sha256:${"2".repeat(64)}`, size: 12_000_000 } },
   yanked: false,
   date: "2026-11-19",
 };

@@ -8,5 +8,6 @@ export function entryOf(version: string, rev = 1, more: Partial<LedgerEntry> = {
   const variant = more.variant ?? "";
   const image = variant === "" ? "prosody" : variant;
   const digest = `sha256:${sha256(immutableTag({ version, rev, variant }))}`;
-  return { image, variant, series, version, rev, digest, yanked: false, date: "2026-11-19", ...more };
+  const made = { digest, id: null, contract: null, platforms: {} };
+  return { image, variant, series, version, rev, ...made, yanked: false, date: "2026-11-19", ...more };
 }

@@ -11,9 +11,12 @@ const release: Release = {
   package: "prosody",
   sha256: {},
 };
+const id = "3".repeat(64);
 const built: BuiltTarget = {
-  target: { image: "prosody", variant: "", series: "13.0", release },
+  target: { image: "prosody", variant: "", series: "13.0", release, id },
   digest: fresh,
+  contract: "1.2.0",
+  platforms: { "linux/amd64": { digest: fresh, size: 12_000_000 } },
   date: "2026-11-20",
 };
 const published: LedgerEntry = {
@@ -23,6 +26,9 @@ const published: LedgerEntry = {
   version: "13.0.7",
   rev: 3,
   digest: old,
+  id: "4".repeat(64),
+  contract: "1.1.0",
+  platforms: {},
   yanked: false,
   date: "2026-11-19",
 };
@@ -44,7 +50,10 @@ it.each([
 });
 
 it("the next entry is what the ledger would gain, Debian's revision left off", () => {
-  expect(nextEntry(built, [published])).toEqual({ ...published, rev: 4, digest: fresh, date: "2026-11-20" });
+  expect(nextEntry(built, [published])).toEqual({
+    ...published,
+    ...{ rev: 4, digest: fresh, id, contract: "1.2.0", platforms: built.platforms, date: "2026-11-20" },
+  });
   expect(nextEntry(built, [published, { ...published, rev: 12 }]).rev).toBe(13);
 });
 

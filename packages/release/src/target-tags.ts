@@ -4,9 +4,12 @@ import { type TagPolicy, tagsFor } from "./tags.ts";
 
 /** A target that was built, and what came out. */
 export interface BuiltTarget {
-  target: Pick<Target, "image" | "variant" | "series" | "release">;
+  target: Pick<Target, "image" | "variant" | "series" | "release" | "id">;
   /** Of the index, `sha256:…`. */
   digest: string;
+  /** Version of the image's package.json. */
+  contract: string | null;
+  platforms: LedgerEntry["platforms"];
   /** The day, or the moment in UTC. */
   date: string;
 }
@@ -25,13 +28,14 @@ export function policyOf(
  * next image revision of that Prosody version and variant.
  */
 export function nextEntry(built: BuiltTarget, ledger: readonly LedgerEntry[]): LedgerEntry {
-  const { image, variant, series, release } = built.target;
+  const { image, variant, series, release, id } = built.target;
   const version = upstreamVersion(release);
   const own = ledger.filter((entry) => entry.version === version && entry.variant === variant);
   const published = own.find((entry) => entry.digest === built.digest);
   if (published !== undefined) return published;
   const rev = 1 + Math.max(0, ...own.map((entry) => entry.rev));
-  return { image, variant, series, version, rev, digest: built.digest, yanked: false, date: built.date };
+  const { digest, contract, platforms, date } = built;
+  return { image, variant, series, version, rev, digest, id, contract, platforms, yanked: false, date };
 }
 
 /**
