@@ -52,7 +52,12 @@ it.each([
 it("the next entry is what the ledger would gain, Debian's revision left off", () => {
   expect(nextEntry(built, [published])).toEqual({
     ...published,
-    ...{ rev: 4, digest: fresh, id, contract: "1.2.0", platforms: built.platforms, date: "2026-11-20" },
+    rev: 4,
+    digest: fresh,
+    id,
+    contract: "1.2.0",
+    platforms: built.platforms,
+    date: "2026-11-20",
   });
   expect(nextEntry(built, [published, { ...published, rev: 12 }]).rev).toBe(13);
 });
