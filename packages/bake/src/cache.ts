@@ -10,12 +10,12 @@ export type CacheStore =
 
 /**
  * A store out of `registry`, `registry=REPOSITORY` or `gha`.
- * @param usual - the repository when none is named
+ * @param usual - the repository when none is named, if there is one
  * @throws UserError CACHE_UNKNOWN
  */
-export function parseCacheStore(word: string, usual: string): CacheStore {
+export function parseCacheStore(word: string, usual?: string): CacheStore {
   if (word === "gha") return { kind: "gha" };
-  if (word === "registry") return { kind: "registry", repository: usual };
+  if (word === "registry" && usual !== undefined) return { kind: "registry", repository: usual };
   const repository = /^registry=(?<repository>[\w.-]+(?::\d+)?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+)$/u.exec(
     word,
   )?.groups;

@@ -4,7 +4,7 @@ import { Platform, type Release, platformNames } from "@prosody-foundry/images";
 import { UserError, canonicalJson, isUserError, runExclusive, sha256 } from "@prosody-foundry/kit";
 import { z } from "zod";
 import { linesForSuite } from "./apt-sources.ts";
-import { type BakeContext, engineEnv } from "./engine.ts";
+import { type BakeContext, builderEnv } from "./engine.ts";
 import { readAptSources, readMachineOs, readReleaseRules } from "./read-apt.ts";
 import { describePlatform } from "./layout.ts";
 import { layoutDigest } from "./read-layout.ts";
@@ -49,7 +49,7 @@ const Descriptor = z.looseObject({ digest: z.string().regex(/^sha256:[0-9a-f]{64
 async function readRegistryDigest(context: BakeContext, suite: string): Promise<string | undefined> {
   const args = ["buildx", "imagetools", "inspect", `debian:${suite}-slim`, "--format", "{{json .Manifest}}"];
   try {
-    const answer = await context.exec("docker", args, { env: engineEnv(context.engine), timeout: 8000 });
+    const answer = await context.exec("docker", args, { env: builderEnv(context.engine), timeout: 8000 });
     return Descriptor.parse(JSON.parse(answer.stdout)).digest;
   } catch (error) {
     // No registry, a proxy's login page, a rate limit: each leaves the bootstrap.
@@ -66,7 +66,11 @@ async function bootstrapBase(context: BakeContext, suite: string): Promise<Base>
   const rules = await readReleaseRules(context.exec);
   const recipe = sha256(canonicalJson({ suite, lines, rules, basePackages, recipeVersion: 2 })).slice(0, 12);
   const folder = path.join(context.cacheDir, "bases", `${suite}-${recipe}`);
-  if (!(await isFolder(folder))) await makeBase(context, { suite, lines, rules, folder });
+  const platform = await readPlatform(context);
+  const { builder, platforms } = context.engine;
+  if (platforms.length > 0 && !platforms.includes(platform))
+    throw baseUnreachable(suite, `one made here is for ${platform}, which the builder ${builder ?? ""} does not run`);
+  if (!(await isFolder(folder))) await makeBase(context, { suite, lines, rules, folder, platform });
   const digest = await layoutDigest(folder);
   return {
     suite,
@@ -96,6 +100,7 @@ interface Recipe {
   lines: readonly string[];
   /** apt options this machine's administrator set about the age of Release files. */
   rules: readonly string[];
+  platform: Platform;
   /** Where the layout goes, whole or not at all. */
   folder: string;
 }
@@ -107,7 +112,7 @@ async function makeBase(context: BakeContext, recipe: Recipe): Promise<void> {
   try {
     const tar = path.join(scratch, "base.tar");
     await packBase(context, recipe, tar);
-    await writeBaseLayout(path.join(scratch, "layout"), tar, await readArchitecture(context));
+    await writeBaseLayout(path.join(scratch, "layout"), tar, describePlatform(recipe.platform).architecture);
     await rename(path.join(scratch, "layout"), recipe.folder);
   } catch (error) {
     if (isUserError(error)) throw baseUnreachable(recipe.suite, error.message, error);
@@ -117,14 +122,14 @@ async function makeBase(context: BakeContext, recipe: Recipe): Promise<void> {
   }
 }
 
-/** OCI's name of the architecture that mmdebstrap makes a base of; a builder of another cannot run it. */
-async function readArchitecture(context: BakeContext): Promise<string> {
+/** The platform that mmdebstrap makes a base for; a builder of another cannot run it. */
+async function readPlatform(context: BakeContext): Promise<Platform> {
   const { stdout } = await context.exec("dpkg", ["--print-architecture"]);
-  const debian = stdout.trim();
-  const found = Object.entries(platformNames).find(([, names]) => names.debian === debian);
-  const platform = Platform.safeParse(found?.[0]);
-  if (!platform.success) throw new UserError("HOST_PLATFORM", `No base is made on ${debian} machines`);
-  return describePlatform(platform.data).architecture;
+  const found = Platform.options.find((platform) => platformNames[platform].debian === stdout.trim());
+  if (found !== undefined) return found;
+  throw new UserError("HOST_PLATFORM", `No builder base is made on ${stdout.trim()} machines`, {
+    hint: "Let this machine reach a registry with the debian image.",
+  });
 }
 
 async function packBase(context: BakeContext, recipe: Recipe, tar: string): Promise<void> {

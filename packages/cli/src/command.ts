@@ -18,7 +18,10 @@ export interface Flags {
   unhold?: boolean;
   json?: boolean;
   licence?: string;
-  cache?: boolean;
+  builderId?: string;
+  /** False with `--no-cache`; a store's words with `--cache`. */
+  cache?: boolean | string;
+  output?: string;
   platform?: Platform[];
   release?: string;
   report?: string;

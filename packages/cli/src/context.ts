@@ -4,6 +4,7 @@ import { type Exec, type Progress, UserError, didYouMean } from "@prosody-foundr
 /** Flags every command takes. */
 export interface GlobalFlags {
   root?: string;
+  builder?: string;
   offline?: boolean;
   mirror?: string[];
 }

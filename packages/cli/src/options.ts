@@ -9,7 +9,12 @@ export const options = {
   all: () => new Option("--all", "every module of a source, pinned or not"),
   available: () =>
     new Option("--available", "take the newest release whose inputs can be reached, and leave out what cannot be"),
-  cache: () => new Option("--no-cache", "build every layer anew"),
+  builderId: () =>
+    new Option("--builder-id <uri>", "who builds, in the provenance (else the workflow run, else a local machine)"),
+  cache: () => [
+    new Option("--no-cache", "build every layer anew"),
+    new Option("--cache <store>", "share build steps: registry, registry=REPOSITORY or gha"),
+  ],
   disagreements: () => new Option("--disagreements", "list where README, static analysis and loading differ"),
   dryRun: () => new Option("--dry-run", "say what would be done, and do nothing"),
   each: () => new Option("--each", "one bump for each module, with those that have to move together"),
@@ -19,6 +24,7 @@ export const options = {
   hold: () => new Option("--hold", "keep the pin from now on: update passes it over"),
   json: () => new Option("--json", "print JSON for programs"),
   licence: () => new Option("--licence <spdx>", "licence of modules that name none"),
+  output: () => new Option("--output <folder>", "folder to write into").makeOptionMandatory(),
   platform: () => listOf("--platform <platform...>", "only these platforms", Platform.options),
   release: () => new Option("--release <version>", "this Prosody release instead of the series' newest"),
   report: () => new Option("--report <file>", "write the report there instead of printing it, with --dry-run too"),
@@ -26,7 +32,7 @@ export const options = {
   source: () => new Option("--source <name>", "upstream tree to take the module from"),
   to: () => new Option("--to <revision>", "this revision of upstream instead of the newest"),
   unhold: () => new Option("--unhold", "let update move the pin again").conflicts("hold"),
-} satisfies Record<keyof Flags, () => Option>;
+} satisfies Record<keyof Flags, () => Option | Option[]>;
 
 /** A flag that takes all words up to the next flag; a word that is none of the known ones was mostly meant for the command. */
 function listOf(flags: string, description: string, known: readonly string[]): Option {

@@ -20,7 +20,7 @@ export function openContext(flags: GlobalFlags): OpenContext {
     cacheDir: cacheDirOf(process.env),
     mirrors: parseMirrors([...(process.env["FOUNDRY_MIRRORS"] ?? "").split(/\s+/u), ...(flags.mirror ?? [])]),
     offline: flags.offline === true || process.env["FOUNDRY_OFFLINE"] === "1",
-    env: process.env,
+    env: flags.builder === undefined ? process.env : { ...process.env, BUILDX_BUILDER: flags.builder },
     exec: runCommand,
     fetch: globalThis.fetch,
     progress: printer.report,

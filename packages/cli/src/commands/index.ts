@@ -3,6 +3,8 @@ import { build } from "./build.ts";
 import { bump } from "./bump.ts";
 import { compat } from "./compat.ts";
 import { doctor } from "./doctor.ts";
+import { exportBuild } from "./export.ts";
+import { importBuild } from "./import.ts";
 import { lockMerge } from "./lock-merge.ts";
 import { moduleAdd } from "./module-add.ts";
 import { moduleDiff } from "./module-diff.ts";
@@ -40,6 +42,8 @@ export const commands: readonly CommandSpec[] = [
   compat,
   plan,
   build,
+  exportBuild,
+  importBuild,
   verify,
   tags,
 ];
