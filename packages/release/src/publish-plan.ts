@@ -119,27 +119,31 @@ interface Place {
 }
 
 function planSteps(facts: PublishFacts, target: TargetFacts, place: Place): PlannedStep[] {
-  const { names } = facts.registry;
+  const names = new Set(facts.registry.names);
   const ledgered = facts.ledger.some((entry) => entry.digest === place.digest);
+  const there = names.has(idTag(target.id));
+  const tagged = names.has(place.tag);
+  if (ledgered && there && tagged) return [];
   const proven = ledgered || (facts.signing && target.verified);
-  const there = names.includes(idTag(target.id));
-  const tagged = names.includes(place.tag);
   const undone: Record<StepName, boolean> = {
-    build: !proven && target.built === null,
-    check: !proven && !target.checked,
-    push: !there,
+    ...localSteps(target, proven),
+    push: !there && !ledgered,
     id: !there,
-    claim: !tagged && !names.includes(claimTag(place.tag)),
+    claim: !tagged && !names.has(claimTag(place.tag)),
     tag: !tagged,
     sign: facts.signing && !proven,
     verify: facts.signing && !proven,
     announce: !ledgered,
     ledger: !ledgered,
   };
-  if (ledgered && there && tagged) return [];
   return stepNames
     .filter((step) => undone[step])
     .map((step) => ({ step, requests: requestsOf(facts, target, { step, ...place }) }));
+}
+
+// What a stranger can verify, or the ledger has, was built and checked by whoever published it.
+function localSteps({ built, checked }: TargetFacts, proven: boolean): Record<"build" | "check", boolean> {
+  return { build: !proven && built === null, check: !proven && !checked };
 }
 
 const stepNames = ["build", "check", "push", "id", "claim", "tag", "sign", "verify", "announce", "ledger"] as const;

@@ -100,18 +100,15 @@ function refuseChanged(ledger: readonly LedgerEntry[], digests: Readonly<Record<
  */
 async function findUnproven(query: RegistryQuery, facts: RegistryFacts): Promise<string[]> {
   const carried = new Set(Object.entries(facts.digests).flatMap(([tag, digest]) => (isFloating(tag) ? [digest] : [])));
-  const proven = new Set<string>();
   const unproven: string[] = [];
   for (;;) {
     const entries = reachable(unionOf(query.ledger, facts), { names: facts.names, unproven });
     const newest = newestOf(floatingTagsFor(query.policy, entries), entries);
     const suspects = newest.filter(({ digest }) => facts.learnt.some((entry) => entry.digest === digest));
-    const open = suspects.filter(({ digest }) => !carried.has(digest) && !proven.has(digest));
-    if (open.length === 0) return unproven;
-    for (const entry of open) {
-      if (await verifies(query, entry.digest)) proven.add(entry.digest);
-      else unproven.push(immutableTag(entry));
-    }
+    const open = suspects.find(({ digest }) => !carried.has(digest));
+    if (open === undefined) return unproven;
+    if (await verifies(query, open.digest)) carried.add(open.digest);
+    else unproven.push(immutableTag(open));
   }
 }
 

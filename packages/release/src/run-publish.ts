@@ -1,6 +1,6 @@
-import { type Progress, isUserError } from "@prosody-foundry/kit";
+import { type Progress, canonicalJson, isUserError } from "@prosody-foundry/kit";
 import type { LedgerEntry } from "./ledger.ts";
-import { idTag, parseImmutable } from "./marks.ts";
+import { idTag, parseImmutable, unionOf } from "./marks.ts";
 import { mapLimited } from "./parallel.ts";
 import {
   type PublishFacts,
@@ -41,8 +41,8 @@ export interface PublishHands {
   say: Progress;
   /** Ledger and registry as they are now. */
   readFacts(): Promise<{ ledger: LedgerEntry[]; registry: RegistryFacts }>;
-  /** Builds and checks one target, or finds that done. @throws UserError CHECKS_FAILED */
-  prepare(target: TargetFacts): Promise<CheckedBuild>;
+  /** Builds and checks targets, or finds that done; by name. @throws UserError CHECKS_FAILED */
+  prepare(targets: readonly TargetFacts[]): Promise<Map<string, CheckedBuild>>;
   /** Signs an index and its attestations; left out where nothing is signed. */
   sign?: ((reference: string) => Promise<void>) | undefined;
   /** Checks it as a stranger would. @throws UserError when that fails. */
@@ -68,34 +68,42 @@ export interface PublishOutcome {
 export async function runPublish(facts: PublishFacts, hands: PublishHands): Promise<PublishOutcome> {
   const plan = planPublish(facts);
   const failures: unknown[] = [];
-  const builds = await prepareAll(facts, plan, hands);
+  // All of them before anything is pushed: a failed check then costs nobody half a publication.
+  const raw = facts.targets.filter((_, at) => needs(plan.targets[at], "build", "check"));
+  const builds = raw.length === 0 ? new Map<string, CheckedBuild>() : await hands.prepare(raw);
   const finished = await mapLimited(plan.targets, 4, async (target) => {
     const own = facts.targets.find(({ name }) => name === target.name);
     if (own === undefined) throw new Error(`The plan made up ${target.name}`);
     const done = finishTarget({ plan: target, facts: own, build: builds.get(target.name) }, hands);
     return done.catch((error: unknown) => void failures.push(error));
   });
-  const moved = await reconcileTags(facts, hands);
+  const moved = isDone(plan) ? [] : await reconcileTags(facts, hands);
+  await recordLearnt(facts, hands);
   if (failures.length > 0) throw failures.find((error) => !isUserError(error)) ?? failures[0];
   return { targets: finished.filter((one) => one !== undefined), moved };
 }
 
-function needs(plan: TargetPlan, ...steps: readonly StepName[]): boolean {
-  return plan.steps.some(({ step }) => steps.includes(step));
+function needs(plan: TargetPlan | undefined, ...steps: readonly StepName[]): boolean {
+  return plan?.steps.some(({ step }) => steps.includes(step)) ?? false;
 }
 
-// All of them before anything is pushed: a failed check then costs nobody half a publication.
-async function prepareAll(
-  facts: PublishFacts,
-  plan: PublishPlan,
-  hands: PublishHands,
-): Promise<Map<string, CheckedBuild>> {
-  const builds = new Map<string, CheckedBuild>();
-  for (const target of plan.targets) {
-    const own = facts.targets.find(({ name }) => name === target.name);
-    if (own !== undefined && needs(target, "build", "check")) builds.set(target.name, await hands.prepare(own));
+function isDone({ targets, floating }: PublishPlan): boolean {
+  return floating.length === 0 && targets.every(({ steps }) => steps.length === 0);
+}
+
+/** The ledger gets what others published and withdrew meanwhile, as far as a stranger can verify it. */
+async function recordLearnt({ ledger, registry }: PublishFacts, hands: PublishHands): Promise<void> {
+  const whole: LedgerEntry[] = [];
+  for (const entry of registry.learnt) {
+    const reference = `${hands.repository.name}@${entry.digest}`;
+    if (hands.verify !== undefined && !(await passes(hands.verify, reference))) continue;
+    const platforms = await readPlatforms(hands.repository, await readContents(hands.repository, entry.digest));
+    whole.push({ ...entry, platforms });
   }
-  return builds;
+  const news = unionOf([...ledger, ...whole], { ...registry, learnt: [] }).filter(
+    (entry) => !ledger.some((one) => canonicalJson(one) === canonicalJson(entry)),
+  );
+  if (news.length > 0) await hands.record(news);
 }
 
 interface Unfinished {
