@@ -19,3 +19,4 @@ export { readUpload } from "./read-upload.ts";
 export type { Repository } from "./registry.ts";
 export { openRepository } from "./run-crane.ts";
 export { type PublishHands, type PublishOutcome, runPublish } from "./run-publish.ts";
+export type { SigningHands } from "./signing-hands.ts";

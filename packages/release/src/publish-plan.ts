@@ -11,7 +11,7 @@ export interface RegistryFacts {
   digests: Record<string, string>;
   /** Revisions whose immutable tags the ledger does not have. */
   learnt: LedgerEntry[];
-  /** Immutable tags of `learnt` that no floating tag may go to: nobody could verify them, so they may be half published. */
+  /** Immutable tags of `learnt` that no floating tag may go to: they are not signed, so they may be half published. */
   unproven: string[];
   /** Blobs that manifests of published revisions name. */
   blobs: string[];
@@ -25,8 +25,8 @@ export interface TargetFacts extends Pick<LedgerEntry, "image" | "variant" | "se
   built: { index: string; upload: Upload } | null;
   /** Its checks passed on this machine. */
   checked: boolean;
-  /** A stranger can verify what its id stands for in the registry. */
-  verified: boolean;
+  /** What its id stands for in the registry is signed by whom strangers are told to trust. */
+  signed: boolean;
 }
 
 export interface PublishFacts {
@@ -124,7 +124,7 @@ function planSteps(facts: PublishFacts, target: TargetFacts, place: Place): Plan
   const there = names.has(idTag(target.id));
   const tagged = names.has(place.tag);
   if (ledgered && there && tagged) return [];
-  const proven = ledgered || (facts.signing && target.verified);
+  const proven = ledgered || (facts.signing && target.signed);
   const undone: Record<StepName, boolean> = {
     ...localSteps(target, proven),
     push: !there && !ledgered,
@@ -132,7 +132,7 @@ function planSteps(facts: PublishFacts, target: TargetFacts, place: Place): Plan
     claim: !tagged && !names.has(claimTag(place.tag)),
     tag: !tagged,
     sign: facts.signing && !proven,
-    verify: facts.signing && !proven,
+    verify: facts.signing && !ledgered,
     announce: !ledgered,
     ledger: !ledgered,
   };

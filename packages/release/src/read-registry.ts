@@ -1,11 +1,12 @@
 import { seriesOfVersion } from "@prosody-foundry/images";
-import { UserError, isUserError } from "@prosody-foundry/kit";
+import { UserError } from "@prosody-foundry/kit";
 import type { LedgerEntry } from "./ledger.ts";
 import { idTag, parseImmutable, unionOf } from "./marks.ts";
 import { mapLimited } from "./parallel.ts";
 import { type RegistryFacts, reachable } from "./publish-plan.ts";
 import { registryError, type Repository } from "./registry.ts";
 import { type Contents, parseContents } from "./remote-index.ts";
+import type { SigningHands } from "./signing-hands.ts";
 import { type TagPolicy, floatingTagsFor, immutableTag } from "./tags.ts";
 
 export interface RegistryQuery {
@@ -16,8 +17,8 @@ export interface RegistryQuery {
   images: Readonly<Record<string, string>>;
   /** Ids of the targets that are asked about. */
   ids: readonly string[];
-  /** Throws a UserError where a stranger could not verify `repository@digest`; left out where nothing is signed. */
-  verify?: ((reference: string) => Promise<void>) | undefined;
+  /** Left out where nothing is signed. */
+  signing?: Pick<SigningHands, "isSigned"> | undefined;
   /** Reads what blobs the registry has too, to foresee an upload. */
   withBlobs?: boolean;
 }
@@ -50,7 +51,7 @@ export async function readRegistryFacts(query: RegistryQuery): Promise<RegistryF
   );
   refuseChanged(ledger, digests);
   const facts = { names, digests, learnt, unproven: [], blobs: [] };
-  const unproven = query.verify === undefined ? [] : await findUnproven(query, facts);
+  const unproven = query.signing === undefined ? [] : await findUnproven(query, facts);
   return { ...facts, unproven, blobs: query.withBlobs === true ? await readBlobs(repository, newest) : [] };
 }
 
@@ -95,8 +96,8 @@ function refuseChanged(ledger: readonly LedgerEntry[], digests: Readonly<Record<
 }
 
 /**
- * Of the revisions only the registry knows and a floating tag would go to, those nobody can verify: another command may
- * be between its immutable tag and its signature. One that carries a floating tag was verified by who moved that.
+ * Of the revisions only the registry knows and a floating tag would go to, those that are not signed: another command may
+ * be between its immutable tag and its signature. One that carries a floating tag was looked at by who moved that.
  */
 async function findUnproven(query: RegistryQuery, facts: RegistryFacts): Promise<string[]> {
   const carried = new Set(Object.entries(facts.digests).flatMap(([tag, digest]) => (isFloating(tag) ? [digest] : [])));
@@ -107,23 +108,13 @@ async function findUnproven(query: RegistryQuery, facts: RegistryFacts): Promise
     const suspects = newest.filter(({ digest }) => facts.learnt.some((entry) => entry.digest === digest));
     const open = suspects.find(({ digest }) => !carried.has(digest));
     if (open === undefined) return unproven;
-    if (await verifies(query, open.digest)) carried.add(open.digest);
+    if ((await query.signing?.isSigned(`${query.repository.name}@${open.digest}`)) === true) carried.add(open.digest);
     else unproven.push(immutableTag(open));
   }
 }
 
 function isFloating(tag: string): boolean {
   return parseImmutable(tag) === undefined && !/^(?:id|claim|yanked)-/u.test(tag);
-}
-
-async function verifies({ repository, verify }: RegistryQuery, digest: string): Promise<boolean> {
-  try {
-    await verify?.(`${repository.name}@${digest}`);
-    return true;
-  } catch (error) {
-    if (!isUserError(error)) throw error;
-    return false;
-  }
 }
 
 async function readBlobs(repository: Repository, entries: readonly LedgerEntry[]): Promise<string[]> {

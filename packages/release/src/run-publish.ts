@@ -14,6 +14,7 @@ import {
 import { readContents, readPlatforms } from "./read-registry.ts";
 import { contended, registryError, type Repository } from "./registry.ts";
 import { claimRevision, settleTag } from "./run-claim.ts";
+import type { SigningHands } from "./signing-hands.ts";
 import { immutableTag } from "./tags.ts";
 
 /** A build whose checks passed. */
@@ -43,10 +44,8 @@ export interface PublishHands {
   readFacts(): Promise<{ ledger: LedgerEntry[]; registry: RegistryFacts }>;
   /** Builds and checks targets, or finds that done; by name. @throws UserError CHECKS_FAILED */
   prepare(targets: readonly TargetFacts[]): Promise<Map<string, CheckedBuild>>;
-  /** Signs an index and its attestations; left out where nothing is signed. */
-  sign?: ((reference: string) => Promise<void>) | undefined;
-  /** Checks it as a stranger would. @throws UserError when that fails. */
-  verify?: ((reference: string) => Promise<void>) | undefined;
+  /** Left out where nothing is signed. */
+  signing?: SigningHands | undefined;
   /** Tells the world; has to find itself what it did before. */
   announce?: ((published: Announcement) => Promise<void>) | undefined;
   /** Adds to the ledger. */
@@ -96,7 +95,7 @@ async function recordLearnt({ ledger, registry }: PublishFacts, hands: PublishHa
   const whole: LedgerEntry[] = [];
   for (const entry of registry.learnt) {
     const reference = `${hands.repository.name}@${entry.digest}`;
-    if (hands.verify !== undefined && !(await passes(hands.verify, reference))) continue;
+    if ((await hands.signing?.isSigned(reference)) === false) continue;
     const platforms = await readPlatforms(hands.repository, await readContents(hands.repository, entry.digest));
     whole.push({ ...entry, platforms });
   }
@@ -118,13 +117,16 @@ async function finishTarget(target: Unfinished, hands: PublishHands): Promise<Pu
     return { name, tag, digest: digest ?? "", state: state === "yanked" ? "yanked" : "published" };
   const index = await bringIndex(target, hands);
   const entry = await takeRevision(target, index, hands);
-  const reference = `${hands.repository.name}@${index}`;
-  await prove(hands, reference, name);
-  const planned = needs(target.plan, "announce", "ledger");
-  if (planned) await hands.announce?.({ entry, tag: immutableTag(entry), reference });
-  if (planned) await hands.record([entry]);
+  if (needs(target.plan, "ledger")) await finishEntry(target, entry, hands);
   hands.say(`${name}: published as ${immutableTag(entry)}`);
   return { name, tag: immutableTag(entry), digest: index, state: "fresh" };
+}
+
+async function finishEntry({ plan }: Unfinished, entry: LedgerEntry, hands: PublishHands): Promise<void> {
+  const reference = `${hands.repository.name}@${entry.digest}`;
+  await prove(hands, reference, plan.name);
+  await hands.announce?.({ entry, tag: immutableTag(entry), reference });
+  await hands.record([entry]);
 }
 
 /** The index the target's id stands for in the registry, in the end: ours, or one somebody else pushed first. */
@@ -182,22 +184,14 @@ async function takeRevision(
   };
 }
 
-async function prove({ sign, verify, say }: PublishHands, reference: string, name: string): Promise<void> {
-  if (sign === undefined || verify === undefined) return;
-  if (await passes(verify, reference)) return;
-  say(`${name}: signing ${reference}`);
-  await sign(reference);
-  await verify(reference);
-}
-
-async function passes(verify: (reference: string) => Promise<void>, reference: string): Promise<boolean> {
-  try {
-    await verify(reference);
-    return true;
-  } catch (error) {
-    if (!isUserError(error)) throw error;
-    return false;
+async function prove({ signing, say }: PublishHands, reference: string, name: string): Promise<void> {
+  if (signing === undefined) return;
+  if (!(await signing.isSigned(reference))) {
+    say(`${name}: signing ${reference}`);
+    await signing.sign(reference);
   }
+  say(`${name}: verifying ${reference}`);
+  await signing.verify(reference);
 }
 
 const rounds = 10;
