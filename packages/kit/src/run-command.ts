@@ -62,7 +62,8 @@ async function start(command: string, args: readonly string[], options: CommandO
     maxBuffer: maxOutput ?? 512 * 1024 * 1024,
   });
   if (onLine !== undefined) {
-    for (const input of [child.stdout, child.stderr]) if (input !== null) createInterface({ input }).on("line", onLine);
+    const streams = [child.stdout, child.stderr].filter((input) => input !== null);
+    for (const input of streams) createInterface({ input }).on("line", onLine);
   }
   const result = await child;
   const { stdout = "", stderr, exitCode, timedOut, code } = result;

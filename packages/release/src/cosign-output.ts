@@ -40,7 +40,8 @@ export function verifiedStatements(stdout: string): Statement[] {
 /** Why cosign refused, in one line of its own. */
 export function refusalOf(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim());
-  const said = lines.findLast((line) => /^(?:error during command execution|Error): /u.test(line)) ?? lines.findLast(Boolean);
+  const said =
+    lines.findLast((line) => /^(?:error during command execution|Error): /u.test(line)) ?? lines.findLast(Boolean);
   return said?.replace(/^(?:error during command execution|Error): /u, "") ?? "it said nothing";
 }
 

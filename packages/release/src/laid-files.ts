@@ -26,9 +26,11 @@ export function layFiles(layers: readonly (readonly LayerEntry[])[]): LaidFiles 
   const links = new Map<string, string>();
   const laid: LaidFiles = { files: new Map(), odd: new Set() };
   for (const layer of layers) {
-    for (const entry of layer) if (isWhiteout(entry.path)) takeAway(laid, resolveFolder(entry.path, links));
-    for (const entry of layer) {
-      if (!isWhiteout(entry.path)) lay(laid, { ...entry, path: resolveFolder(entry.path, links) }, links);
+    for (const { path } of layer.filter((entry) => isWhiteout(entry.path))) {
+      takeAway(laid, resolveFolder(path, links));
+    }
+    for (const entry of layer.filter(({ path }) => !isWhiteout(path))) {
+      lay(laid, { ...entry, path: resolveFolder(entry.path, links) }, links);
     }
   }
   return laid;

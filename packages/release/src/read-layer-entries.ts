@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { PassThrough, type Readable, Transform, type TransformCallback } from "node:stream";
+import { PassThrough, Transform, type TransformCallback } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { type Headers, extract } from "tar-stream";
+import { type ExtractEvents, extract } from "tar-stream";
 import type { LayerEntry } from "./laid-files.ts";
 
 export interface ReadLayer {
@@ -53,7 +53,7 @@ function tapInto(hash: { update(chunk: Buffer): unknown }): Transform {
   });
 }
 
-async function keepEntry(entries: LayerEntry[], entry: Readable & { header: Headers }): Promise<void> {
+async function keepEntry(entries: LayerEntry[], entry: ExtractEvents["entry"][1]): Promise<void> {
   const { name, type, mode, size, linkname } = entry.header;
   const path = name.replace(/^(?:\.?\/)+/u, "").replace(/\/+$/u, "");
   if (type === "symlink") entries.push({ kind: "link", path, target: linkname ?? "" });

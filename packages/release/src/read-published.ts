@@ -126,13 +126,16 @@ async function readFiles(
   if (manifest === undefined) return undefined;
   const config = await readJson(blobs, manifest.config, { kind: "blob", shape: PublishedConfig });
   if (config === undefined) return undefined;
-  if (platformOf(config) !== platform) blobs.faults.push(`${descriptor.digest} is configured for another platform than ${platform}`);
+  if (platformOf(config) !== platform)
+    blobs.faults.push(`${descriptor.digest} is configured for another platform than ${platform}`);
   if (!withLayers) return undefined;
   const read = await Promise.all(
     manifest.layers.map((layer, index) => layers.read(layer, config.rootfs.diff_ids[index] ?? "none")),
   );
   if (manifest.layers.length !== config.rootfs.diff_ids.length) {
-    blobs.faults.push(`${descriptor.digest} has ${manifest.layers.length} layers, and its configuration says ${config.rootfs.diff_ids.length}`);
+    blobs.faults.push(
+      `${descriptor.digest} has ${manifest.layers.length} layers, and its configuration says ${config.rootfs.diff_ids.length}`,
+    );
   }
   const entries = read.flatMap((layer) => (layer === undefined ? [] : [layer]));
   return entries.length === read.length ? layFiles(entries) : undefined;

@@ -12,7 +12,8 @@ export type Signer =
 
 /** By whom a signature has to be: what `signing` of images/publish.json says, with the key's path resolved. */
 export type TrustedSigner =
-  { kind: "key"; publicKey: string } | { kind: "keyless"; issuer: string; /** Regular expression, matched whole. */ identity: string };
+  | { kind: "key"; publicKey: string }
+  | { kind: "keyless"; issuer: string; /** Regular expression, matched whole. */ identity: string };
 
 /** Files that cosign is given instead of asking Sigstore's services. */
 export interface SigningFiles {

@@ -41,7 +41,9 @@ export const Provenance = z.looseObject({
         startedOn: z.string().optional(),
         finishedOn: z.string().optional(),
         buildkit_metadata: z
-          .looseObject({ vcs: z.looseObject({ source: z.string().optional(), revision: z.string().optional() }).optional() })
+          .looseObject({
+            vcs: z.looseObject({ source: z.string().optional(), revision: z.string().optional() }).optional(),
+          })
           .optional(),
       })
       .optional(),
@@ -83,17 +85,24 @@ export interface NamedSource {
  */
 export function sourcesOf({ buildDefinition, runDetails }: Provenance): NamedSource[] {
   const { source, configSource, request } = buildDefinition.externalParameters;
-  const own = Resource.safeParse(source);
+  const args = request?.args ?? {};
   const vcs = runDetails.metadata?.buildkit_metadata?.vcs;
-  const named = [
-    { uri: own.success ? own.data.uri : undefined, revision: own.data?.digest?.["gitCommit"] },
-    { uri: configSource?.uri, revision: configSource?.digest?.["sha1"] ?? configSource?.digest?.["gitCommit"] },
-    { uri: request?.args?.["vcs:source"], revision: request?.args?.["vcs:revision"] },
-    { uri: vcs?.source, revision: vcs?.revision },
+  return [
+    ...placeOf(source),
+    ...placeOf(configSource),
+    ...namedSource(args["vcs:source"], args["vcs:revision"]),
+    ...namedSource(vcs?.source, vcs?.revision),
   ];
-  return named.flatMap(({ uri, revision }) =>
-    uri === undefined || uri === "" ? [] : [{ url: plainUrl(uri), revision: revision === "" ? undefined : revision }],
-  );
+}
+
+function placeOf(resource: unknown): NamedSource[] {
+  const { uri, digest = {} } = Resource.safeParse(resource).data ?? {};
+  return namedSource(uri, digest["gitCommit"] ?? digest["sha1"]);
+}
+
+function namedSource(uri: string | undefined, revision: string | undefined): NamedSource[] {
+  if (uri === undefined || uri === "") return [];
+  return [{ url: plainUrl(uri), revision: revision === "" ? undefined : revision }];
 }
 
 /** `git+https://host/a/b.git@ref#x` and `git@host:a/b.git` → `https://host/a/b`. */
