@@ -1,12 +1,14 @@
 import type { Platform } from "@prosody-foundry/images";
 import { canonicalJson, compareText } from "@prosody-foundry/kit";
-import type { Provenance, Resource } from "./statement.ts";
+import { type Provenance, type Resource, sourceName } from "./statement.ts";
 
 /** What is known of an index that was put together from images of several platforms. */
 export interface IndexFacts {
   /** Address of the sources, and the commit they were at; null where nobody said. */
   source: string;
   revision: string | null;
+  /** True when files differed from that commit. */
+  dirty: boolean;
   /** Who put it together; the platforms' own builder where all had the same, unless given. */
   builder?: string;
   /** The index's annotations. */
@@ -23,10 +25,12 @@ export const indexBuildType =
  * told whether it was attested already.
  */
 export function indexProvenance(facts: IndexFacts): Provenance {
-  const { source, revision, annotations, platforms } = facts;
+  const { source, revision, dirty, annotations, platforms } = facts;
   const from: Resource = {
+    name: sourceName,
     uri: `git+${source}`,
     ...(revision === null ? {} : { digest: { gitCommit: revision } }),
+    ...(dirty ? { annotations: { dirty } } : {}),
   };
   return {
     buildDefinition: {
@@ -57,7 +61,9 @@ function manifestOf({ platform, digest }: PlatformFacts[number]): Resource {
 
 function dependenciesOf(platforms: PlatformFacts): Resource[] {
   const all = platforms.flatMap(({ provenance }) => provenance.buildDefinition.resolvedDependencies ?? []);
-  const byText = new Map(all.map((resource) => [canonicalJson(resource), resource]));
+  const byText = new Map(
+    all.filter(({ name }) => name !== sourceName).map((resource) => [canonicalJson(resource), resource]),
+  );
   return [...byText].toSorted(([a], [b]) => compareText(a, b)).map(([, resource]) => resource);
 }
 

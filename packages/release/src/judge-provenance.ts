@@ -8,7 +8,7 @@ export interface ExpectedOrigin {
   source: string;
   /** Regular expression that the builder's id has to match whole. */
   builder: string;
-  /** Commit by the index's annotation; null where it names none. */
+  /** Commit by the index's annotation, with `-dirty` where files differed from it; null where it names none. */
   revision: string | null;
 }
 
@@ -107,20 +107,24 @@ function judgeOrigin(where: string, statements: readonly Statement[], expected: 
   return { faults, good: `from ${expected.source}${at(expected.revision)}, built by ${[...builders].join(", ")}` };
 }
 
+const dirtyMark = "-dirty";
+
 function at(revision: string | null): string {
-  return revision === null ? "" : ` at ${revision.slice(0, 12)}`;
+  if (revision === null) return "";
+  return ` at ${revision.slice(0, 12)}${revision.endsWith(dirtyMark) ? " with changes that were not committed" : ""}`;
 }
 
 function sourceFaults(where: string, provenance: Provenance, { source, revision }: ExpectedOrigin): string[] {
   const named = sourcesOf(provenance);
   if (named.length === 0) return [`the provenance of ${where} names no source`];
   const others = named.filter(({ url }) => url !== source);
-  const revisions = named.flatMap((each) => each.revision ?? []);
+  const commit = revision?.replace(dirtyMark, "");
+  const revisions = named.flatMap((each) => each.revision?.replace(dirtyMark, "") ?? []);
   return [
     ...others.map(({ url }) => `${where} comes from ${url}, not from ${source}`),
     ...revisions
-      .filter((each) => revision !== null && each !== revision)
-      .map((each) => `${where} comes from commit ${each}, and the index says ${revision}`),
+      .filter((each) => commit !== undefined && each !== commit)
+      .map((each) => `${where} comes from commit ${each}, and the index says ${commit}`),
   ];
 }
 

@@ -56,10 +56,10 @@ function tapInto(hash: { update(chunk: Buffer): unknown }): Transform {
 async function keepEntry(entries: LayerEntry[], entry: ExtractEvents["entry"][1]): Promise<void> {
   const { name, type, mode, size, linkname } = entry.header;
   const path = name.replace(/^(?:\.?\/)+/u, "").replace(/\/+$/u, "");
-  if (type === "symlink") entries.push({ kind: "link", path, target: linkname ?? "" });
+  if (type === "symlink") entries.push({ kind: "link", path, target: linkname });
   if (type === "symlink" || type === "directory" || !wanted.test(path)) return void entry.resume();
-  if ((size ?? 0) > mostFileBytes) throw new RangeError(`${path} has ${size} bytes`);
+  if (size > mostFileBytes) throw new RangeError(`${path} has ${size} bytes`);
   const bytes = await buffer(entry);
   const isFile = type === "file" || type === "contiguous-file";
-  entries.push(isFile ? { kind: "file", path, executable: ((mode ?? 0) & 0o100) !== 0, bytes } : { kind: "odd", path });
+  entries.push(isFile ? { kind: "file", path, executable: (mode & 0o100) !== 0, bytes } : { kind: "odd", path });
 }

@@ -71,6 +71,9 @@ export function isAbout(statement: Statement, digest: string): boolean {
   return hashes.length > 0 && hashes.every((hash) => `sha256:${hash}` === digest);
 }
 
+/** The resolved dependency that is what was built, among all that was downloaded for it. */
+export const sourceName = "source";
+
 /** A place that a build says its sources came from. */
 export interface NamedSource {
   /** Address as a browser takes it: without `git+`, revision and `.git`. */
@@ -80,8 +83,8 @@ export interface NamedSource {
 }
 
 /**
- * Every place at which provenance names its source: that of the build definition, what buildx knows of the repository,
- * and, for an index, the parameter `source` of our own build type. What the build downloaded is none.
+ * Every place at which provenance names its source: the build definition, the dependency called `source`, what buildx
+ * knows of the repository, and, for an index, the parameter `source` of our own build type.
  */
 export function sourcesOf({ buildDefinition, runDetails }: Provenance): NamedSource[] {
   const { source, configSource, request } = buildDefinition.externalParameters;
@@ -90,6 +93,7 @@ export function sourcesOf({ buildDefinition, runDetails }: Provenance): NamedSou
   return [
     ...placeOf(source),
     ...placeOf(configSource),
+    ...(buildDefinition.resolvedDependencies ?? []).filter(({ name }) => name === sourceName).flatMap(placeOf),
     ...namedSource(args["vcs:source"], args["vcs:revision"]),
     ...namedSource(vcs?.source, vcs?.revision),
   ];
