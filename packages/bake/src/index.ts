@@ -1,3 +1,4 @@
+export { hashFile } from "./read-cached.ts";
 export { type AptSource, linesForSuite, parseAptSources } from "./apt-sources.ts";
 export { type Bakeable, bakeDefinition } from "./definition.ts";
 export { type BakeContext, type Engine, engineEnv } from "./engine.ts";

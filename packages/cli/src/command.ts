@@ -8,6 +8,7 @@ export interface Flags {
   agreement?: boolean;
   all?: boolean;
   available?: boolean;
+  builderId?: string;
   disagreements?: boolean;
   dryRun?: boolean;
   each?: boolean;
@@ -15,9 +16,13 @@ export interface Flags {
   fix?: boolean;
   folder?: string;
   hold?: boolean;
+  identity?: string;
+  issuer?: string;
   unhold?: boolean;
   json?: boolean;
+  key?: string;
   licence?: string;
+  lock?: string;
   cache?: boolean;
   platform?: Platform[];
   release?: string;

@@ -19,6 +19,7 @@ import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
+import { verifyImage } from "./verify-image.ts";
 
 /** All commands, in the order of the help. */
 export const commands: readonly CommandSpec[] = [
@@ -41,5 +42,6 @@ export const commands: readonly CommandSpec[] = [
   plan,
   build,
   verify,
+  verifyImage,
   tags,
 ];
