@@ -31,3 +31,5 @@ export { type ChosenLock, type VerifiedImage, verifyImage, type VerifyImageReque
 export type { Signer, TrustedSigner } from "./signer.ts";
 export { checkPattern, trustedSigner } from "./trust.ts";
 export { commandLine } from "./verify-commands.ts";
+export { isIndexSigned } from "./run-signed.ts";
+export { floatingTagsFor } from "./tags.ts";

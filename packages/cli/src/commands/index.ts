@@ -14,6 +14,7 @@ import { moduleUpdate } from "./module-update.ts";
 import { moduleVerify } from "./module-verify.ts";
 import { moduleWhy } from "./module-why.ts";
 import { plan } from "./plan.ts";
+import { publish } from "./publish.ts";
 import { setup } from "./setup.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
@@ -44,4 +45,5 @@ export const commands: readonly CommandSpec[] = [
   verify,
   verifyImage,
   tags,
+  publish,
 ];
