@@ -1,3 +1,4 @@
+export { hashFile } from "./read-cached.ts";
 export { type AptSource, linesForSuite, parseAptSources } from "./apt-sources.ts";
 export { type Bakeable, bakeDefinition } from "./definition.ts";
 export { type BakeContext, type Engine, engineEnv } from "./engine.ts";
@@ -5,6 +6,7 @@ export { type LayoutManifests, layoutManifests } from "./read-layout.ts";
 export { type DebianContent, type DebianQuery, fetchDebian } from "./read-debian.ts";
 export { type DoctorRow, doctor } from "./read-doctor.ts";
 export { findEngine } from "./read-engine.ts";
+export { findTool, presentTool, type ToolName } from "./read-tool.ts";
 export { type ReleaseFiles, fetchRelease } from "./read-release.ts";
 export { buildFolder, listBuilt, readReport } from "./read-report.ts";
 export { Report } from "./report.ts";

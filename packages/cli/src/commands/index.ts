@@ -16,11 +16,13 @@ import { moduleUpdate } from "./module-update.ts";
 import { moduleVerify } from "./module-verify.ts";
 import { moduleWhy } from "./module-why.ts";
 import { plan } from "./plan.ts";
+import { publish } from "./publish.ts";
 import { setup } from "./setup.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
+import { verifyImage } from "./verify-image.ts";
 
 /** All commands, in the order of the help. */
 export const commands: readonly CommandSpec[] = [
@@ -45,5 +47,7 @@ export const commands: readonly CommandSpec[] = [
   exportBuild,
   importBuild,
   verify,
+  verifyImage,
   tags,
+  publish,
 ];
