@@ -41,7 +41,8 @@ export interface Bench extends Releases {
 export async function openBench(): Promise<Bench> {
   const scratch = await mkdtemp(path.join(tmpdir(), "foundry-build-"));
   const engine = await findEngine({ exec: runCommand, env: process.env });
-  const context = { engine, exec: runCommand, cacheDir: path.join(scratch, "cache"), progress: silent };
+  const basesDir = process.env["FOUNDRY_BASES"];
+  const context = { engine, exec: runCommand, cacheDir: path.join(scratch, "cache"), basesDir, progress: silent };
   const clear = (): Promise<void> => rm(scratch, { recursive: true, force: true });
   return { context, scratch, clear, ...(await readReleases()) };
 }

@@ -21,6 +21,8 @@ export interface BakeContext {
   engine: Engine;
   /** Folder for inputs, contexts, layouts and reports. */
   cacheDir: string;
+  /** Folder for builder bases made here, which several caches may share; `bases` of the cache unless given. */
+  basesDir?: string | undefined;
   exec: Exec;
   progress: Progress;
   fetch?: typeof globalThis.fetch;

@@ -40,8 +40,12 @@ export async function ensureBase(context: BakeContext, suite: string): Promise<B
   if (digest !== undefined) {
     return { suite, context: `docker-image://debian:${suite}-slim@${digest}`, via: `debian:${suite}-slim@${digest}` };
   }
-  const lock = path.join(context.cacheDir, `base-${suite}`);
+  const lock = path.join(basesDirOf(context), suite);
   return runExclusive(lock, () => bootstrapBase(context, suite), { onWait: context.progress });
+}
+
+function basesDirOf({ basesDir, cacheDir }: BakeContext): string {
+  return basesDir ?? path.join(cacheDir, "bases");
 }
 
 const Descriptor = z.looseObject({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/u) });
@@ -65,7 +69,7 @@ async function bootstrapBase(context: BakeContext, suite: string): Promise<Base>
     throw baseUnreachable(suite, "no registry answers, and this machine's apt names no Debian mirror");
   const rules = await readReleaseRules(context.exec);
   const recipe = sha256(canonicalJson({ suite, lines, rules, basePackages, recipeVersion: 2 })).slice(0, 12);
-  const folder = path.join(context.cacheDir, "bases", `${suite}-${recipe}`);
+  const folder = path.join(basesDirOf(context), `${suite}-${recipe}`);
   const platform = await readPlatform(context);
   const { builder, platforms } = context.engine;
   if (platforms.length > 0 && !platforms.includes(platform))
@@ -108,7 +112,7 @@ interface Recipe {
 async function makeBase(context: BakeContext, recipe: Recipe): Promise<void> {
   context.progress(`No registry can be reached: making a builder base of Debian ${recipe.suite} from its packages`);
   await mkdir(path.dirname(recipe.folder), { recursive: true });
-  const scratch = await mkdtemp(path.join(context.cacheDir, "base-"));
+  const scratch = await mkdtemp(path.join(path.dirname(recipe.folder), "making-"));
   try {
     const tar = path.join(scratch, "base.tar");
     await packBase(context, recipe, tar);

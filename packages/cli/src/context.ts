@@ -14,6 +14,7 @@ export interface Context {
   root: string;
   lockFile: string;
   cacheDir: string;
+  basesDir?: string | undefined;
   mirrors: Record<string, string>;
   offline: boolean;
   env: Readonly<Record<string, string | undefined>>;

@@ -18,6 +18,7 @@ export function openContext(flags: GlobalFlags): OpenContext {
     root,
     lockFile: path.join(root, "modules.lock.json"),
     cacheDir: cacheDirOf(process.env),
+    basesDir: process.env["FOUNDRY_BASES"] || undefined,
     mirrors: parseMirrors([...(process.env["FOUNDRY_MIRRORS"] ?? "").split(/\s+/u), ...(flags.mirror ?? [])]),
     offline: flags.offline === true || process.env["FOUNDRY_OFFLINE"] === "1",
     env: flags.builder === undefined ? process.env : { ...process.env, BUILDX_BUILDER: flags.builder },
