@@ -12,6 +12,7 @@ export { type ResolvedWish, keepSuites, lacksSecurity, updatePackageLock } from 
 export { type PackageWish, builderWishes, suitesOf, wishesOf } from "./package-wishes.ts";
 export { type PlanRequest, planTargets } from "./plan.ts";
 export { Platform, platformNames, platformOf, platformWord } from "./platform.ts";
+export { type TargetPackages, choosePackages } from "./locked-packages.ts";
 export { type PackageLocks, emptyPackageLock, packageLockFile, readPackageLock, readPackageLocks } from "./read-package-locks.ts";
 export { writePackageLock } from "./write-package-lock.ts";
 export { readImages, readSeries } from "./read-images.ts";
