@@ -33,8 +33,7 @@ afterAll(async () => {
 });
 
 async function build(context: BakeContext, one: Target, options: Partial<BuildOptions> = {}): Promise<Built> {
-  const materials = () => smallMaterials(bench.scratch);
-  const [built] = await buildTargets(context, [one], { materials, ...options });
+  const [built] = await buildTargets(context, [one], { materials: () => smallMaterials(bench.scratch), ...options });
   if (built === undefined) throw new Error("nothing was built");
   return built;
 }

@@ -1,46 +1,11 @@
 import type { Release, Target } from "@prosody-foundry/images";
 import { describe, expect, it } from "vitest";
 import { bakeDefinition } from "./definition.ts";
-
-const debian: Release = {
-  kind: "debian",
-  version: "0.12.3-1+deb12u1",
-  suite: "bookworm",
-  package: "prosody",
-  sha256: { "linux/amd64": "1".repeat(64) },
-};
-const tarball: Release = {
-  kind: "tarball",
-  version: "13.0.7",
-  suite: "trixie",
-  url: "https://example.org/prosody-13.0.7.tar.gz",
-  sha256: "2".repeat(64),
-  mirrors: [],
-};
-
-function targetOf(name: string, release: Release): Target {
-  return {
-    name,
-    image: "prosody",
-    variant: "",
-    title: "Prosody",
-    description: "A server",
-    series: "13.0",
-    release,
-    platforms: ["linux/arm/v7"],
-    epoch: 1_789_171_200,
-    packages: ["lua5.4", "lua-sec"],
-    debs: { root: {}, dev: {}, build: {}, snapshots: { root: "2026-09-12T00:00:00Z", build: "2026-09-13T00:00:00Z" } },
-    modules: [],
-    unshipped: [],
-    inputs: {},
-    id: "3".repeat(64),
-  };
-}
+import { debian, sampleTarget, tarball } from "./sample-target.ts";
 
 function bakeable(name: string, release: Release): Parameters<typeof bakeDefinition>[0][number] {
   return {
-    target: targetOf(name, release),
+    target: sampleTarget({ name, release }),
     context: `contexts/${name}`,
     layout: `made/${name}`,
     base: "docker-image://b",
@@ -81,7 +46,7 @@ describe("bakeDefinition", () => {
   });
 
   it("says in labels and in annotations of the manifest what follows from the inputs, and nothing of a commit or an id", () => {
-    const { labels = {}, annotations } = definition.target[first] as { labels?: object; annotations?: string[] };
+    const labels = definition.target[first]?.labels ?? {};
     expect(labels).toEqual({
       "org.opencontainers.image.title": "Prosody",
       "org.opencontainers.image.description": "A server",
@@ -97,7 +62,8 @@ describe("bakeDefinition", () => {
       "org.prosody-foundry.modules": "",
     });
     const pairs = Object.entries(labels).filter(([name]) => name !== "org.prosody-foundry.modules");
-    expect(annotations).toEqual(pairs.map(([name, value]) => `manifest:${name}=${value}`));
+    const annotations = pairs.map(([name, value]) => `manifest:${name}=${value}`);
+    expect(definition.target[first]).toMatchObject({ annotations });
   });
 
   it("takes nothing from the cache when asked to", () => {

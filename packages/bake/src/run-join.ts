@@ -21,10 +21,10 @@ export async function joinParts(
   const taken = new Map<string, string>();
   for (const part of parts) {
     const layout = path.join(buildFolder(cacheDir, part.id), "layout");
-    for (const found of await readParts(layout)) {
-      joined.push(found);
-      for (const digest of [...found.ofImage, ...found.ofAttestation]) taken.set(digest, layout);
-    }
+    const found = await readParts(layout);
+    joined.push(...found);
+    for (const digest of found.flatMap(({ ofImage, ofAttestation }) => [...ofImage, ...ofAttestation]))
+      taken.set(digest, layout);
   }
   const index = indexBlob(joined, indexAnnotations(target, origin));
   // Swept as an interrupted bake is.
