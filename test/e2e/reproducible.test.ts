@@ -10,7 +10,7 @@ import { type SecondEngine, startSecondEngine } from "../fixtures/second-engine.
 
 const repository = path.resolve(import.meta.dirname, "../..");
 const bin = path.join(repository, "packages/cli/src/bin.ts");
-const flags = ["--series", "13.0", "--available", "--platform", "linux/amd64", "linux/arm64"];
+const platforms = ["--platform", "linux/amd64", "linux/arm64"];
 
 let folder: string;
 let second: SecondEngine;
@@ -42,23 +42,31 @@ async function checkOut(root: string, { moment, rights }: { moment: Date; rights
   for (const name of await readdir(root, { recursive: true })) await utimes(path.join(root, name), moment, moment);
 }
 
-const Built = z.array(z.looseObject({ id: z.string(), platforms: Report.shape.platforms })).length(1);
+const Built = z
+  .array(z.looseObject({ id: z.string(), release: z.string(), fresh: z.boolean(), platforms: Report.shape.platforms }))
+  .length(1);
 
-async function build({ root, cacheDir, env, within }: World): Promise<z.infer<typeof Built>[number] | undefined> {
+async function foundry({ root, cacheDir, env, within }: World, words: readonly string[]): Promise<unknown> {
   const [program, ...args] = within;
-  const command = [...args, process.execPath, bin, "--root", root, "build", "prosody", ...flags, "--json"];
+  const command = [...args, process.execPath, bin, "--root", root, ...words, "--json"];
   const { stdout } = await runCommand(program, command, { env: { ...env, FOUNDRY_CACHE: cacheDir }, cwd: "/" });
-  return Built.parse(JSON.parse(stdout))[0];
+  return JSON.parse(stdout);
 }
 
-it("two states of the world give the same manifests: path, time, rights, umask, user, locale, zone, cache and builder", async () => {
-  const here: World = {
+async function build(world: World, flags: readonly string[]): Promise<z.infer<typeof Built>[number] | undefined> {
+  return Built.parse(await foundry(world, ["build", "prosody", ...platforms, ...flags]))[0];
+}
+
+let here: World;
+let there: World;
+beforeAll(async () => {
+  here = {
     root: path.join(folder, "repository"),
     cacheDir: path.join(folder, "cache"),
     env: { TZ: "UTC", LC_ALL: "C.UTF-8" },
     within: ["sh", "-c", 'umask 022; exec "$@"', "sh"],
   };
-  const there: World = {
+  there = {
     root: path.join(folder, "ein anderer Ort, weiter unten/über-all"),
     cacheDir: path.join(folder, "c"),
     env: {
@@ -76,8 +84,28 @@ it("two states of the world give the same manifests: path, time, rights, umask, 
   await mkdir(path.join(folder, "home"));
   await checkOut(here.root, { moment: new Date(), rights: "u=rwX,go=rX" });
   await checkOut(there.root, { moment: new Date("2001-02-03T04:05:06Z"), rights: "u=rwX,go=" });
-  const [first, other] = [await build(here), await build(there)];
+});
+
+it("two states of the world give the same manifests: path, time, rights, umask, user, locale, zone, cache and builder", async () => {
+  const flags = ["--series", "13.0", "--available"];
+  const [first, other] = [await build(here, flags), await build(there, flags)];
   expect(Object.keys(first?.platforms ?? {})).toEqual(["linux/amd64", "linux/arm64"]);
   expect(other?.id).toBe(first?.id);
   expect(other?.platforms).toEqual(first?.platforms);
+});
+
+it("what was built for one platform each on two machines is joined on a third, which builds and fetches nothing", async () => {
+  const { release = "", ...first } = (await build(here, ["--series", "13.0", "--available"])) ?? {};
+  const flags = ["--series", "13.0", "--release", release];
+  const third = { ...here, cacheDir: path.join(folder, "third"), env: { FOUNDRY_OFFLINE: "1" } };
+  const parts = [path.join(folder, "from-here"), path.join(folder, "from-there")] as const;
+  await foundry(here, ["export", "prosody", ...flags, "--platform", "linux/amd64", "--output", parts[0]]);
+  await foundry(there, ["export", "prosody", ...flags, "--platform", "linux/arm64", "--output", parts[1]]);
+  await expect(foundry(third, ["export", "prosody", ...flags, ...platforms, "--output", parts[0]])).rejects.toThrow(
+    "NOT_BUILT",
+  );
+  expect(await foundry(third, ["import", ...parts])).toHaveLength(2);
+  const joined = await build(third, flags);
+  expect(joined).toMatchObject({ fresh: true, id: first.id });
+  expect(joined?.platforms).toEqual(first.platforms);
 });

@@ -4,7 +4,7 @@ import { indexAnnotations, indexBlob } from "./assemble.ts";
 import { type LayoutPart, readParts } from "./read-layout.ts";
 import { buildFolder } from "./read-report.ts";
 import type { Divided, PartOptions } from "./run-parts.ts";
-import { keepBuild } from "./write-build.ts";
+import { keepBuild, scratchPrefix } from "./write-build.ts";
 import { writeLayout } from "./write-layout.ts";
 
 /**
@@ -27,8 +27,7 @@ export async function joinParts(
       taken.set(digest, layout);
   }
   const index = indexBlob(joined, indexAnnotations(target, origin));
-  // Swept as an interrupted bake is.
-  const scratch = await mkdtemp(path.join(cacheDir, "bake-"));
+  const scratch = await mkdtemp(path.join(cacheDir, scratchPrefix));
   try {
     const folder = path.join(scratch, target.id);
     await writeLayout(path.join(folder, "layout"), { top: index.descriptor, blobs: [index], taken });
