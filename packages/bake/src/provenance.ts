@@ -32,7 +32,7 @@ const Predicate = z.looseObject({
   buildDefinition: z.looseObject({
     buildType: z.string(),
     externalParameters: z.looseObject({ request: BuildRequest.optional() }),
-    internalParameters: z.looseObject({ builderPlatform: z.string().optional(), buildConfig: z.unknown() }),
+    internalParameters: z.looseObject({ builderPlatform: z.string().optional(), buildConfig: z.unknown().optional() }),
     resolvedDependencies: z.array(Dependency).nullish(),
   }),
   runDetails: z.looseObject({ metadata: z.looseObject({}).optional() }),
