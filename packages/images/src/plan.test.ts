@@ -7,7 +7,7 @@ import { modulesLua } from "./modules-lua.ts";
 import type { ListName, PackageLock } from "./package-lock.ts";
 import { type PlanRequest, planTargets } from "./plan.ts";
 import { bucketOf } from "./resolve.ts";
-import { debian, imageOf, lockOf, moduleOf, packageLockOf, packageLocks, pin, seriesFile, tarball, trunk } from "./sample-lock.ts";
+import { debian, imageOf, lockOf, moduleOf, packageLockOf, packageLocks, pin, rootNames, seriesFile, tarball, trunk } from "./sample-lock.ts";
 import type { Target } from "./target.ts";
 
 const modules = {
@@ -100,7 +100,11 @@ describe("the id", () => {
         { lock: withPin({}, { patches: [{ file: "y.diff", sha256: "e".repeat(64) }] }) },
         ["patch mod_y 0 y.diff"],
       ],
-      ["the platforms", { platforms: ["linux/amd64"] }, ["platforms"]],
+      [
+        "the platforms",
+        { platforms: ["linux/amd64"] },
+        ["platforms", "header package make linux/arm64", ...rootNames.map((name) => `package ${name} linux/arm64`)],
+      ],
       ["the moment of the packages", { packageLocks: withLater("prosody") }, ["epoch"]],
       [
         "a package's content",
