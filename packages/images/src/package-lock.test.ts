@@ -121,6 +121,21 @@ describe("a difference", () => {
     expect(back).toMatchObject({ from: "1.0-2", to: "1.0-1", downgrade: true, security: false });
   });
 
+  it("of an architecture that only one lock knows is all of its packages", () => {
+    const [one, both] = [{ architecture: "amd64", packages: [all, lua("amd64", "5.4.7-1")] }, packageLockOf([])];
+    const two = { architecture: "arm64", packages: [debOf("ca-certificates", "all", { version: "1.0-2" }), lua("arm64", "5.4.7-1")] };
+    const [left, right] = [structuredClone(both), structuredClone(both)];
+    for (const [lock, resolved] of [[left, [one]], [right, [one, two]]] as const) {
+      const suite = lock.suites["trixie"];
+      if (suite !== undefined) suite.lists = { root: listOf(resolved) };
+    }
+    const rows = diffPackages(left, right).map(({ name, from, architectures }) => [name, from, architectures]);
+    expect(rows).toEqual([
+      ["ca-certificates", null, ["arm64"]],
+      ["lua5.4", null, ["arm64"]],
+    ]);
+  });
+
   it("is none between equal locks", () => {
     expect(diffPackages(fresh, structuredClone(fresh))).toEqual([]);
   });
