@@ -13,5 +13,7 @@ export { type BuildOptions, type Built, baseSuiteOf, buildTargets } from "./run-
 export { loadTarget } from "./run-load.ts";
 export { setupEngine } from "./run-setup.ts";
 export type { Materials, ModuleMaterial } from "./write-context.ts";
-export { type Check, checkNames } from "./check-result.ts";
+export { type Check, checkNames, runChecks } from "./check-result.ts";
+export { checkFiles } from "./read-checks.ts";
+export { findEmulator } from "./read-emulator.ts";
 export { type VerifyOptions, verifyTarget } from "./run-verify.ts";
