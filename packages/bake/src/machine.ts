@@ -70,7 +70,12 @@ export function binfmtRule(platform: Platform): BinfmtRule {
 }
 
 /** Bits of the ABI byte that count. */
-const looseAbi: Readonly<Partial<Record<Platform, number>>> = { "linux/ppc64le": 0xfc, "linux/s390x": 0xfc };
+const looseAbi: Readonly<Partial<Record<Platform, number>>> = {
+  "linux/386": 0xfc,
+  "linux/amd64": 0xfc,
+  "linux/ppc64le": 0xfc,
+  "linux/s390x": 0xfc,
+};
 
 const oddMasks: Readonly<Partial<Record<Platform, Record<number, number>>>> = {
   "linux/386": { 5: 0xfe, 6: 0xfe },
