@@ -60,6 +60,24 @@ describe.each(Platform.options)("the libraries of an image for %s", (platform) =
   });
 });
 
+it.each([
+  ["linux/arm/v7", 0x05000200, "soft-float"],
+  ["linux/arm/v7", 0x04000400, "an older convention"],
+  ["linux/ppc64le", 1, "ELFv1"],
+  ["linux/riscv64", 1, "without registers for numbers"],
+] as const)("a library for %s with the flags %i is refused: %s", (platform, flags) => {
+  const { ok, detail } = judge({ "LIB/libexpat.so.1.10.1": { ...wantsLibc, flags, defines: ["XML_Parse"] } }, platform);
+  expect(ok).toBe(false);
+  expect(detail).toMatch(
+    new RegExp(`has another calling convention than ${platform}: flags 0x${flags.toString(16)}$`, "u"),
+  );
+});
+
+it("a library for 32-bit ARM may leave hard-float unsaid", () => {
+  const elf = { ...wantsLibc, flags: 0x05000000, defines: ["XML_Parse"], asks: ["malloc"] };
+  expect(judge({ "LIB/libexpat.so.1.10.1": elf }, "linux/arm/v7").ok).toBe(true);
+});
+
 it.each<[string, Root, RegExp]>([
   [
     "a library is missing",

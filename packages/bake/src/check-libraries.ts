@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { Platform } from "@prosody-foundry/images";
+import { Platform } from "@prosody-foundry/images";
 import { listFaults } from "./check-files.ts";
 import { type Finding, bad, good } from "./check-result.ts";
 import type { ElfFile } from "./elf.ts";
@@ -45,16 +45,21 @@ function describeAll(objects: readonly SharedObject[]): string {
 }
 
 function strangeness({ at, elf }: SharedObject, platform: Platform): string[] {
+  if (!isOf(elf, platform)) return [`${at} is for another machine: ${describeMachine(elf)}`];
+  const { mask, value } = machines[platform].abi;
+  // Unsigned: the highest bit may be among them.
+  if ((elf.flags & mask) >>> 0 === value) return [];
+  return [`${at} has another calling convention than ${platform}: flags 0x${elf.flags.toString(16)}`];
+}
+
+function isOf(elf: ElfFile, platform: Platform): boolean {
   const wanted = machines[platform];
-  if (elf.machine === wanted.elf && elf.bits === wanted.bits && elf.endian === wanted.endian) return [];
-  return [`${at} is for another machine: ${describeMachine(elf)}`];
+  return elf.machine === wanted.elf && elf.bits === wanted.bits && elf.endian === wanted.endian;
 }
 
 function describeMachine(elf: ElfFile): string {
-  const known = Object.entries(machines).find(
-    ([, { elf: number, bits, endian }]) => number === elf.machine && bits === elf.bits && endian === elf.endian,
-  );
-  return known?.[0] ?? `ELF machine ${elf.machine}, ${elf.bits} bits, ${elf.endian} endian`;
+  const known = Platform.options.find((platform) => isOf(elf, platform));
+  return known ?? `ELF machine ${elf.machine}, ${elf.bits} bits, ${elf.endian} endian`;
 }
 
 function lacksOf(libraries: Libraries, object: SharedObject, program: SharedObject): string[] {

@@ -3,6 +3,8 @@ import { machines } from "./machine.ts";
 
 /** What a small ELF file of a test says to the dynamic linker; it has no code. */
 export interface ElfSample {
+  /** e_flags; those of the platform unless given. */
+  flags?: number;
   interpreter?: string;
   soname?: string;
   needed?: readonly string[];
@@ -64,7 +66,12 @@ export function makeElf(platform: Platform, sample: ElfSample): Buffer {
     writeSegment(writer, 2, [head + body.length, table.length]),
     writeSegment(writer, 3, [offsets[4] ?? 0, 1 + (sample.interpreter?.length ?? 0)]),
   ].slice(0, segmentCount);
-  return Buffer.concat([writeHeader(writer, platform, segmentCount), ...segments, body, table]);
+  return Buffer.concat([
+    writeHeader(writer, { platform, flags: sample.flags }, segmentCount),
+    ...segments,
+    body,
+    table,
+  ]);
 }
 
 function openWriter(platform: Platform): Writer {
@@ -142,11 +149,15 @@ function writeSegment({ wide, word, native }: Writer, type: number, [at = 0, len
   return Buffer.concat(wide ? [word(type), word(4), ...place, native(8)] : [word(type), ...place, word(4), native(8)]);
 }
 
-function writeHeader({ wide, half, word, native }: Writer, platform: Platform, segments: number): Buffer {
-  const { elf, endian } = machines[platform];
+function writeHeader(
+  { wide, half, word, native }: Writer,
+  of: { platform: Platform; flags: number | undefined },
+  segments: number,
+): Buffer {
+  const { elf, endian, abi } = machines[of.platform];
   const head = wide ? 64 : 52;
   const ident = [0x7f, 0x45, 0x4c, 0x46, wide ? 2 : 1, endian === "little" ? 1 : 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-  const places = [native(0), native(head), native(0), word(0), half(head)];
+  const places = [native(0), native(head), native(0), word(of.flags ?? abi.value), half(head)];
   const sizes = [half(wide ? 56 : 32), half(segments), half(0), half(0), half(0)];
   return Buffer.concat([Buffer.from(ident), half(3), half(elf), word(1), ...places, ...sizes]);
 }

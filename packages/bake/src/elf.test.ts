@@ -17,12 +17,13 @@ describe.each(Platform.options)("an ELF file for %s", (platform) => {
       asks: ["malloc", "sin"],
       asksWeakly: ["__gmon_start__"],
     });
-    const { elf, bits, endian } = machines[platform];
+    const { elf, bits, endian, abi } = machines[platform];
     expect(isElf(bytes)).toBe(true);
     expect(parseElf(bytes)).toEqual({
       bits,
       endian,
       machine: elf,
+      flags: abi.value,
       interpreter: "/lib/ld.so",
       soname: "libsample.so.1",
       needed: ["libc.so.6", "libm.so.6"],

@@ -7,6 +7,8 @@ export interface ElfFile {
   endian: "little" | "big";
   /** e_machine: see `elfMachines`. */
   machine: number;
+  /** e_flags: what a machine's calling conventions are told apart by. */
+  flags: number;
   /** The program interpreter of a program; undefined for a library. */
   interpreter: string | undefined;
   soname: string | undefined;
@@ -43,6 +45,7 @@ export function parseElf(bytes: Uint8Array): ElfFile {
     bits: image.wide ? 64 : 32,
     endian: image.little ? "little" : "big",
     machine: image.half(18),
+    flags: image.word(image.wide ? 48 : 36),
     interpreter: interpreter && readText(image, interpreter.offset),
     soname: all(tag.soname)[0],
     needed: all(tag.needed),

@@ -6,18 +6,25 @@ export interface Machine {
   elf: number;
   bits: 32 | 64;
   endian: "little" | "big";
+  /** Bits of e_flags that say which calling convention a file has, and what they have to be. */
+  abi: { mask: number; value: number };
   /** QEMU's name: `qemu-<name>` runs its programs. */
   qemu: string;
 }
 
+const any = { mask: 0, value: 0 };
+
 export const machines: Readonly<Record<Platform, Machine>> = {
-  "linux/386": { elf: 3, bits: 32, endian: "little", qemu: "i386" },
-  "linux/amd64": { elf: 62, bits: 64, endian: "little", qemu: "x86_64" },
-  "linux/arm/v7": { elf: 40, bits: 32, endian: "little", qemu: "arm" },
-  "linux/arm64": { elf: 183, bits: 64, endian: "little", qemu: "aarch64" },
-  "linux/ppc64le": { elf: 21, bits: 64, endian: "little", qemu: "ppc64le" },
-  "linux/riscv64": { elf: 243, bits: 64, endian: "little", qemu: "riscv64" },
-  "linux/s390x": { elf: 22, bits: 64, endian: "big", qemu: "s390x" },
+  "linux/386": { elf: 3, bits: 32, endian: "little", abi: any, qemu: "i386" },
+  "linux/amd64": { elf: 62, bits: 64, endian: "little", abi: any, qemu: "x86_64" },
+  // Version 5, and not soft-float: the dynamic linker passes those over.
+  "linux/arm/v7": { elf: 40, bits: 32, endian: "little", abi: { mask: 0xff000200, value: 0x05000000 }, qemu: "arm" },
+  "linux/arm64": { elf: 183, bits: 64, endian: "little", abi: any, qemu: "aarch64" },
+  // ELFv2.
+  "linux/ppc64le": { elf: 21, bits: 64, endian: "little", abi: { mask: 3, value: 2 }, qemu: "ppc64le" },
+  // Double-precision registers.
+  "linux/riscv64": { elf: 243, bits: 64, endian: "little", abi: { mask: 6, value: 4 }, qemu: "riscv64" },
+  "linux/s390x": { elf: 22, bits: 64, endian: "big", abi: any, qemu: "s390x" },
 };
 
 /**
