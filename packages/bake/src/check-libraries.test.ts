@@ -65,7 +65,7 @@ it.each([
   ["linux/arm/v7", 0x04000400, "an older convention"],
   ["linux/ppc64le", 1, "ELFv1"],
   ["linux/riscv64", 1, "without registers for numbers"],
-] as const)("a library for %s with the flags %i is refused: %s", (platform, flags) => {
+] as const)("a library for %s with the flags %i is refused: %s", (platform, flags, _) => {
   const { ok, detail } = judge({ "LIB/libexpat.so.1.10.1": { ...wantsLibc, flags, defines: ["XML_Parse"] } }, platform);
   expect(ok).toBe(false);
   expect(detail).toMatch(
