@@ -53,6 +53,7 @@ async function load(platform: Platform): Promise<string> {
 }
 
 const emulator = { fetch: (machine: string): Promise<string> => findEmulator(bench.context, machine) };
+const file = (name: string, content: Buffer, mode = 0o644): Change => ({ name, type: "file", mode, content });
 const failed = (checks: readonly Check[]) => checks.filter(({ status }) => status !== "passed");
 
 describe("the files of a built image", () => {
@@ -65,7 +66,6 @@ describe("the files of a built image", () => {
   });
 
   const library = (name: string) => `usr/lib/${platformNames[native].triplet}/${name}`;
-  const file = (name: string, content: Buffer, mode = 0o644): Change => ({ name, type: "file", mode, content });
   const gone = (name: string): Change => file(library(`.wh.${name}`), Buffer.alloc(0));
 
   /** What is done to the image, and what the check has to say of it. */

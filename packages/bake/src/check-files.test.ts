@@ -19,7 +19,7 @@ it("an image is well when nothing gives rights and links lead somewhere", () => 
   expect(finding).toEqual({ ok: true, detail: "6 files" });
 });
 
-it.each([
+it.each<[string, ImageFile, string]>([
   ["a setuid file", file(0o4755), "/x gives its owner's rights away (setuid or setgid)"],
   ["a setgid file", file(0o2755), "/x gives its owner's rights away (setuid or setgid)"],
   ["a setgid folder", folder(0o2775), "/x gives its owner's rights away (setuid or setgid)"],
@@ -27,7 +27,7 @@ it.each([
   ["a folder all may write to", folder(0o1777), "/x can be written by everybody"],
   ["a link to nothing", link("y"), "/x leads nowhere: y"],
   ["a link to itself", link("x"), "/x leads nowhere: x"],
-  ["a device", { kind: "device", mode: 0o600, size: 0 } as ImageFile, "/x is a device"],
+  ["a device", { kind: "device", mode: 0o600, size: 0 }, "/x is a device"],
 ])("%s is a fault", (_, entry, detail) => {
   expect(judge({ "/x": entry })).toEqual({ ok: false, detail });
 });

@@ -61,11 +61,11 @@ describe.each(Platform.options)("the libraries of an image for %s", (platform) =
 });
 
 it.each([
-  ["linux/arm/v7", 0x05000200, "soft-float"],
-  ["linux/arm/v7", 0x04000400, "an older convention"],
-  ["linux/ppc64le", 1, "ELFv1"],
-  ["linux/riscv64", 1, "without registers for numbers"],
-] as const)("a library for %s with the flags %i is refused: %s", (platform, flags, _) => {
+  ["soft-float", "linux/arm/v7", 0x05000200],
+  ["an older convention", "linux/arm/v7", 0x04000400],
+  ["ELFv1", "linux/ppc64le", 1],
+  ["no registers for numbers", "linux/riscv64", 1],
+] as const)("a library of another calling convention is refused: %s", (_, platform, flags) => {
   const { ok, detail } = judge({ "LIB/libexpat.so.1.10.1": { ...wantsLibc, flags, defines: ["XML_Parse"] } }, platform);
   expect(ok).toBe(false);
   expect(detail).toMatch(
@@ -131,7 +131,7 @@ it.each<[string, Root, RegExp]>([
     { "/usr/bin/lua5.4": ["x"] },
     /^\/usr\/bin\/lua5\.4, which is started, is no ELF program$/u,
   ],
-])("it is a fault when %s", (_, root, detail) => {
+])("what is wrong is named when %s", (_, root, detail) => {
   const finding = judge(root);
   expect(finding.ok).toBe(false);
   expect(finding.detail).toMatch(detail);

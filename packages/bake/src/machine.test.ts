@@ -1,3 +1,4 @@
+import { Platform } from "@prosody-foundry/images";
 import { expect, it } from "vitest";
 import { binfmtRule, slownessOf } from "./machine.ts";
 
@@ -11,9 +12,8 @@ const debian = {
   "linux/riscv64": String.raw`\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xf3\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff`,
   "linux/s390x": String.raw`\x7f\x45\x4c\x46\x02\x02\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x16:\xff\xff\xff\xff\xff\xff\xff\xfc\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff`,
 } as const;
-const platforms = Object.keys(debian) as (keyof typeof debian)[];
 
-it.each(platforms)("the rule for %s is Debian's", (platform) => {
+it.each(Platform.options)("the rule for %s is Debian's", (platform) => {
   const { magic, mask } = binfmtRule(platform);
   expect(`${magic}:${mask}`).toBe(debian[platform]);
 });
