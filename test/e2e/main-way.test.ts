@@ -141,10 +141,14 @@ describe("an image is made of them", () => {
     const [verified] = VerifyOutput.parse(await scene.foundry.json(["verify", ...buildable]));
     expect(verified?.checks.filter(({ status }) => status !== "passed")).toEqual([]);
     expect(verified?.checks.map(({ name }) => name)).toEqual([
+      "shared objects",
+      "modes and links",
       "starts",
       "not root",
       "locked down",
       "no shell",
+      "C modules",
+      "internationalised names",
       "modules loaded",
       "other modules load",
       "TLS and SCRAM login",

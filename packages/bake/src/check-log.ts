@@ -81,10 +81,10 @@ function parseLog(log: string): LogLine[] {
   });
 }
 
-/** Whether a stopped server had ended by itself: killed ones leave 137 and no last word. */
-export function judgeStop(exitCode: number, log: string): Finding {
+/** Whether a stopped server had ended by itself within its grace, in seconds: killed ones leave 137 and no last word. */
+export function judgeStop(exitCode: number, log: string, grace = 2): Finding {
   const last = log.trimEnd().split("\n").at(-1) ?? "";
-  if (exitCode === 137) return bad(`it was killed after 2 s; its last line: ${last}`);
+  if (exitCode === 137) return bad(`it was killed after ${grace} s; its last line: ${last}`);
   if (exitCode !== 0) return bad(`it ended with exit code ${exitCode}; its last line: ${last}`);
   if (!log.includes("Shutdown complete")) return bad(`it ended without shutting down; its last line: ${last}`);
   return good("it shut down by itself with exit code 0");

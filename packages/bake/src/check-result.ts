@@ -1,16 +1,21 @@
-/** One thing that was looked at on a running image. `notRun`: it could not be looked at here, and why. */
+/** One thing that was looked at on an image. `notRun`: it could not be looked at here, and why. */
 export interface Check {
   name: string;
   status: "passed" | "failed" | "notRun";
   detail: string;
 }
 
-/** What is checked, in this order. */
-export const checkNames = [
+/** What is looked at in the files, without running any: it can be done for every platform, anywhere. */
+export const fileChecks = ["shared objects", "modes and links"] as const;
+
+/** What is looked at while the image runs, in this order. */
+export const runChecks = [
   "starts",
   "not root",
   "locked down",
   "no shell",
+  "C modules",
+  "internationalised names",
   "modules loaded",
   "other modules load",
   "TLS and SCRAM login",
@@ -19,6 +24,9 @@ export const checkNames = [
   "registration refused",
   "stops cleanly",
 ] as const;
+
+/** What is checked, in this order. */
+export const checkNames = [...fileChecks, ...runChecks] as const;
 export type CheckName = (typeof checkNames)[number];
 
 /** What one look found. */

@@ -20,5 +20,7 @@ export { exportBuilds, importBuilds } from "./run-transfer.ts";
 export { loadTarget } from "./run-load.ts";
 export { setupEngine } from "./run-setup.ts";
 export type { Materials, ModuleMaterial } from "./write-context.ts";
-export { type Check, checkNames } from "./check-result.ts";
+export { type Check, checkNames, runChecks } from "./check-result.ts";
+export { checkFiles } from "./read-checks.ts";
+export { findEmulator } from "./read-emulator.ts";
 export { type VerifyOptions, verifyTarget } from "./run-verify.ts";

@@ -1,5 +1,7 @@
-import { readdir, statfs } from "node:fs/promises";
+import { access, constants, readdir, statfs } from "node:fs/promises";
+import os from "node:os";
 import { type Exec, isUserError } from "@prosody-foundry/kit";
+import { describeEmulation } from "./emulation.ts";
 import { type Engine, builderEnv } from "./engine.ts";
 import { readAptSources, readMachineOs } from "./read-apt.ts";
 import { findEngine, ownHost } from "./read-engine.ts";
@@ -36,7 +38,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorRow[]> {
     await baseRow(options, found),
     await mirrorRow(),
     await diskRow(options.cacheDir),
-    await qemuRow(),
+    await platformsRow(),
     await programRow(options.exec, "git", ["--version"]),
     await programRow(options.exec, "hg", ["--version", "--quiet"]),
     nodeRow(options.nodeVersion),
@@ -103,11 +105,19 @@ async function diskRow(folder: string): Promise<DoctorRow> {
   return row("disk space", free >= enoughSpace, { found, hint: "A build takes up to 4 GiB; free some." });
 }
 
-async function qemuRow(): Promise<DoctorRow> {
-  const names = await readdir("/proc/sys/fs/binfmt_misc").catch((): string[] => []);
-  const ok = names.some((name) => /aarch64|x86_64/u.test(name));
-  const hint = "To check images of the other platform, install qemu-user-static; building needs none.";
-  return row("qemu for other platforms", ok, { found: ok ? "registered" : "not registered", hint, optional: true });
+const binfmt = "/proc/sys/fs/binfmt_misc";
+
+async function platformsRow(): Promise<DoctorRow> {
+  const registered = await readdir(binfmt).catch((): string[] => []);
+  const canLend = await access(`${binfmt}/register`, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  const { found, missing } = describeEmulation({ architecture: os.arch(), registered, canLend });
+  const hint =
+    `Images of ${missing.join(", ")} are built, and their files checked, but not started: ` +
+    "run `foundry verify` as root where binfmt_misc is mounted, or install qemu-user-static.";
+  return row("platforms to start", missing.length === 0, { found, hint, optional: true });
 }
 
 async function programRow(exec: Exec, program: string, args: readonly string[]): Promise<DoctorRow> {

@@ -125,7 +125,7 @@ async function forgetDead(pidfile: string, program: string): Promise<void> {
   if (name.trim() !== program) await rm(pidfile, { force: true });
 }
 
-/** Lets qemu be registered for checks of foreign platforms; without it those are reported as not run. */
+/** Lets checks of foreign platforms lend the kernel an emulator; without it those are reported as not run. */
 async function mountBinfmt(exec: Exec): Promise<void> {
   const mounts = await readFile("/proc/mounts", "utf8").catch(() => "");
   if (/^binfmt_misc /mu.test(mounts)) return;

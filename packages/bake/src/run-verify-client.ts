@@ -17,8 +17,6 @@ export interface LoggedIn {
   secure: boolean;
 }
 
-const patience = 30_000;
-
 /** Trusts an authority in this process beside all others. The answer takes the trust back. */
 export function trustAuthority(pem: string): () => void {
   const normal = new X509Certificate(pem).toString();
@@ -46,7 +44,7 @@ export async function logIn(server: ServerAddress, account: Account): Promise<Lo
   // Without a listener an error would end the process; `start` rejects with the same one.
   entity.on("error", () => undefined);
   try {
-    await inTime(entity.start(), `log in as ${account.user}`);
+    await inTime(entity.start(), server.patience, `log in as ${account.user}`);
   } catch (error) {
     await logOut(entity);
     throw error;
@@ -75,8 +73,8 @@ export async function refuseStranger(server: ServerAddress, account: Account): P
   });
 }
 
-/** Whether a message from one client arrives at the other. */
-export async function sendMessage(from: Client, to: Client): Promise<Finding> {
+/** Whether a message from one client arrives at the other, within `patience` milliseconds. */
+export async function sendMessage(from: Client, to: Client, patience: number): Promise<Finding> {
   const text = randomUUID();
   const arrived = new Promise<void>((resolve) => {
     to.on("stanza", (stanza: { getChildText(name: string): string | null }) => {
@@ -86,11 +84,11 @@ export async function sendMessage(from: Client, to: Client): Promise<Finding> {
   await to.send(xml("presence"));
   const address = to.jid?.bare().toString() ?? "";
   await from.send(xml("message", { to: address, type: "chat" }, xml("body", {}, text)));
-  await inTime(arrived, "receive a message");
+  await inTime(arrived, patience, "receive a message");
   return good(`a message arrived at ${address}`);
 }
 
-async function inTime<T>(work: Promise<T>, what: string): Promise<T> {
+async function inTime<T>(work: Promise<T>, patience: number, what: string): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => reject(new UserError("VERIFY_NO_ANSWER", `The client did not ${what} in time`)),

@@ -1,6 +1,9 @@
-import { access, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { access, constants, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Exec } from "@prosody-foundry/kit";
+import type { Platform } from "@prosody-foundry/images";
+import { type Exec, isUserError } from "@prosody-foundry/kit";
+import { binfmtRule, machines } from "./machine.ts";
 
 /** Whether a platform's programs run on the engine; `undo` leaves the machine as it was. */
 export type Runnable = { runs: true; undo: () => Promise<void> } | { runs: false; because: string };
@@ -10,71 +13,80 @@ export interface Emulator {
   programs: string;
   /** Where the kernel takes interpreters. */
   binfmt: string;
+  /** Path of a static `qemu-<machine>` for a machine that `programs` lacks; none unless given. */
+  fetch?: (machine: string) => Promise<string>;
 }
 
 const hostEmulator: Emulator = { programs: "/usr/bin", binfmt: "/proc/sys/fs/binfmt_misc" };
 
-const nothing = async (): Promise<void> => undefined;
-
-/** The kernel's rule for each machine: which first bytes of a file are a program of it. From qemu-user-static. */
-const machines: Readonly<Record<string, { name: string; magic: string; mask: string }>> = {
-  "linux/arm64": machine("aarch64", String.raw`\xb7\x00`),
-  "linux/amd64": machine("x86_64", String.raw`\x3e\x00`),
-};
-
-function machine(name: string, id: string): { name: string; magic: string; mask: string } {
-  const head = String.raw`\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00`;
-  const mask = String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff`;
-  return { name, magic: head + id, mask };
+interface Trial {
+  exec: Exec;
+  image: string;
+  platform: Platform;
 }
 
+const nothing = async (): Promise<void> => undefined;
+
 /**
- * Finds out whether programs of a platform run on the engine, and if not, lends it this machine's qemu for as long as
- * the check takes. That helps only an engine on this machine, and needs root and binfmt_misc.
+ * Finds out whether programs of a platform run on the engine, and if not, lends it an emulator for as long as the check
+ * takes. That helps only an engine on this machine, and needs root and binfmt_misc.
  */
-export async function prepareRun(
-  trial: { exec: Exec; image: string; platform: string },
-  emulator: Emulator = hostEmulator,
-): Promise<Runnable> {
-  if (await canRun(trial)) return { runs: true, undo: nothing };
-  const rule = machines[trial.platform];
-  if (rule === undefined) return { runs: false, because: `no emulator is known for ${trial.platform}` };
-  const program = path.join(emulator.programs, `qemu-${rule.name}-static`);
-  if (!(await exists(program))) return cannot(trial.platform, `${program} is not installed (qemu-user-static)`);
-  const undo = await register(rule, program, emulator.binfmt);
-  if (typeof undo === "string") return cannot(trial.platform, undo);
-  if (await canRun(trial)) return { runs: true, undo };
-  await undo();
+export async function prepareRun(trial: Trial, given: Partial<Emulator> = {}): Promise<Runnable> {
+  const emulator = { ...hostEmulator, ...given };
+  const prefix = `prosody-foundry-${machines[trial.platform].qemu}-`;
+  // What another check was lent is taken back when that one ends, so it is nothing to rely on.
+  const names = await readdir(emulator.binfmt).catch((): string[] => []);
+  const isLent = names.some((name) => name.startsWith(prefix));
+  if (!isLent && (await canRun(trial))) return { runs: true, undo: nothing };
+  const lent = await lend(trial.platform, emulator, prefix);
+  if (!lent.runs) return isLent && (await canRun(trial)) ? { runs: true, undo: nothing } : lent;
+  const runs = await canRun(trial).catch(async (error: unknown) => {
+    await lent.undo();
+    throw error;
+  });
+  if (runs) return lent;
+  await lent.undo();
   return cannot(trial.platform, "it did not take this machine's emulator; is it on another machine?");
 }
 
 /** Any other failure than a foreign format is left to the check itself, which can say more. */
-async function canRun(trial: { exec: Exec; image: string; platform: string }): Promise<boolean> {
+async function canRun(trial: Trial): Promise<boolean> {
   const args = ["run", "--rm", "--pull", "never", "--platform", trial.platform, "--network", "none"];
   const lua = ["--entrypoint", "/usr/bin/lua5.4", trial.image, "-e", ""];
   const { stdout, stderr } = await trial.exec("docker", [...args, ...lua], { accept: "any" });
   return !/exec format error/iu.test(stdout + stderr);
 }
 
-function cannot(platform: string, because: string): Runnable {
+function cannot(platform: string, because: string): { runs: false; because: string } {
   return { runs: false, because: `the engine cannot run ${platform}: ${because}` };
 }
 
-async function register(
-  rule: { name: string; magic: string; mask: string },
-  program: string,
-  binfmt: string,
-): Promise<(() => Promise<void>) | string> {
-  const name = `prosody-foundry-${rule.name}`;
-  // F: the kernel opens the program now, so it is found from inside every container.
-  const line = `:${name}:M::${rule.magic}:${rule.mask}:${program}:F`;
+async function lend(platform: Platform, emulator: Emulator, prefix: string): Promise<Runnable> {
+  const register = path.join(emulator.binfmt, "register");
+  const program = await findProgram(machines[platform].qemu, emulator).catch((error: unknown) => {
+    if (!isUserError(error)) throw error;
+    return { lacking: error.message };
+  });
+  if (typeof program !== "string") return cannot(platform, program.lacking);
+  const { magic, mask } = binfmtRule(platform);
+  const name = `${prefix}${randomBytes(4).toString("hex")}`;
   try {
-    await writeFile(path.join(binfmt, "register"), line);
+    // F: the kernel opens the program now, so it is found from inside every container.
+    await writeFile(register, `:${name}:M::${magic}:${mask}:${program}:F`);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return `${binfmt} takes no emulator (${error.code})`;
+    return cannot(platform, `${emulator.binfmt} takes no emulator (${error.code})`);
   }
-  return () => writeFile(path.join(binfmt, name), "-1");
+  return { runs: true, undo: () => writeFile(path.join(emulator.binfmt, name), "-1") };
+}
+
+async function findProgram(machine: string, emulator: Emulator): Promise<string | { lacking: string }> {
+  const own = path.join(emulator.programs, `qemu-${machine}-static`);
+  if (await can(own, constants.X_OK)) return own;
+  if (emulator.fetch === undefined) return { lacking: `${own} is not installed (qemu-user-static)` };
+  // Not fetched for nothing.
+  if (await can(path.join(emulator.binfmt, "register"), constants.W_OK)) return emulator.fetch(machine);
+  return { lacking: `${own} is not installed, and this user cannot lend it one (${emulator.binfmt}/register)` };
 }
 
 function isRefusal(error: unknown): error is NodeJS.ErrnoException {
@@ -82,8 +94,8 @@ function isRefusal(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
 
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
+async function can(file: string, what: number): Promise<boolean> {
+  return access(file, what).then(
     () => true,
     () => false,
   );

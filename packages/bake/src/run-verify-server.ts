@@ -11,6 +11,8 @@ export interface Container {
   name: string;
   image: string;
   platform: string;
+  /** How many times longer everything may take than on a machine of the platform itself. */
+  slowness: number;
   /** `docker` with the right engine; ends with `cancelSignal`. */
   exec: Exec;
 }
@@ -68,7 +70,7 @@ function createArguments(container: Container, domain: string, more: readonly st
 
 /** Waits until the server says that it runs. @throws UserError VERIFY_NOT_STARTED with the last of its log. */
 export async function waitForServer(container: Container): Promise<string> {
-  const deadline = performance.now() + startPatience;
+  const deadline = performance.now() + startPatience * container.slowness;
   for (;;) {
     const log = await readLog(container);
     const report = findReport(log);
@@ -107,7 +109,8 @@ export async function addAccount(container: Container, domain: string, account: 
   await runLua(container, `arg = { [0] = "prosodyctl", ${words.join(", ")} } dofile("/usr/bin/prosodyctl")`);
 }
 
-async function runLua(container: Container, script: string): Promise<string> {
+/** What Lua code prints that runs beside the server. */
+export async function runLua(container: Container, script: string): Promise<string> {
   const args = ["exec", "-i", container.name, "/usr/bin/lua5.4", "-"];
   const { stdout } = await container.exec("docker", args, { input: script });
   return stdout;
@@ -121,9 +124,12 @@ export async function tryShell(container: Container): Promise<{ exitCode: number
   });
 }
 
-/** Stops the server with two seconds of grace. 137: it had to be killed. */
+/** Seconds a server has to end by itself. */
+export const stopGrace = 2;
+
+/** Stops the server after its grace. 137: it had to be killed. */
 export async function stopServer(container: Container): Promise<{ exitCode: number; log: string }> {
-  await container.exec("docker", ["stop", "-t", "2", container.name]);
+  await container.exec("docker", ["stop", "-t", String(stopGrace * container.slowness), container.name]);
   const exitCode = Number(await inspect(container, "{{.State.ExitCode}}"));
   return { exitCode, log: await readLog(container) };
 }

@@ -9,9 +9,9 @@ export interface ServerAddress {
   domain: string;
   /** PEM of the one authority that is trusted. */
   authority: string;
+  /** Milliseconds for one answer. */
+  patience: number;
 }
-
-const patience = 30_000;
 
 /** Tries a login with a password on an unencrypted stream: what the server offered, and what it answered. */
 export async function tryPlainLogin(
@@ -20,8 +20,8 @@ export async function tryPlainLogin(
 ): Promise<{ features: string; answer: string }> {
   const socket = net.connect(server.port, "127.0.0.1");
   try {
-    const features = await ask(socket, streamHeader(server.domain), endOf.features);
-    const answer = await ask(socket, plainLogin(account.user, account.password), endOf.login);
+    const features = await ask(socket, server, [streamHeader(server.domain), endOf.features]);
+    const answer = await ask(socket, server, [plainLogin(account.user, account.password), endOf.login]);
     return { features, answer };
   } finally {
     socket.destroy();
@@ -32,21 +32,21 @@ export async function tryPlainLogin(
 export async function tryRegistration(server: ServerAddress): Promise<string> {
   const socket = net.connect(server.port, "127.0.0.1");
   try {
-    await ask(socket, streamHeader(server.domain), endOf.features);
-    await ask(socket, startTls, endOf.proceed);
+    await ask(socket, server, [streamHeader(server.domain), endOf.features]);
+    await ask(socket, server, [startTls, endOf.proceed]);
     const secure = tls.connect({ socket, servername: server.domain, ca: server.authority });
-    await ask(secure, streamHeader(server.domain), endOf.features);
-    return await ask(secure, registration("stranger", "let-me-in"), endOf.iq);
+    await ask(secure, server, [streamHeader(server.domain), endOf.features]);
+    return await ask(secure, server, [registration("stranger", "let-me-in"), endOf.iq]);
   } finally {
     socket.destroy();
   }
 }
 
 /** Sends and collects until the pattern is there or the other side hangs up. */
-async function ask(socket: net.Socket, text: string, end: RegExp): Promise<string> {
+async function ask(socket: net.Socket, server: ServerAddress, [text, end]: [string, RegExp]): Promise<string> {
   const answer = await new Promise<string>((resolve, reject) => {
     let received = "";
-    const timer = setTimeout(() => reject(noAnswer(text)), patience);
+    const timer = setTimeout(() => reject(noAnswer(text)), server.patience);
     const onData = (data: Buffer): void => {
       received += data.toString("utf8");
       if (end.test(received)) finish();

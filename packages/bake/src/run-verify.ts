@@ -1,11 +1,15 @@
 import { randomBytes } from "node:crypto";
+import os from "node:os";
 import { type Exec, type Progress, type Series, silent } from "@prosody-foundry/kit";
 import type { Platform, ShippedModule } from "@prosody-foundry/images";
+import { cModulesScript, judgeCModules } from "./check-c-modules.ts";
 import { findReport, judgeModules, judgeStop } from "./check-log.ts";
+import { judgeNames, namesScript } from "./check-names.ts";
 import { judgeConfinement, judgeShell, judgeUser } from "./check-process.ts";
-import { type Check, type CheckName, checkNames, checkOf, type Finding, good, notRun } from "./check-result.ts";
+import { type Check, type CheckName, checkOf, type Finding, good, notRun, runChecks } from "./check-result.ts";
 import { judgePlaintext, judgeRegistration } from "./check-stream.ts";
 import { engineEnv } from "./engine.ts";
+import { slownessOf } from "./machine.ts";
 import {
   type Account,
   judgeLogin,
@@ -25,7 +29,9 @@ import {
   readLog,
   readPort,
   removeServer,
+  runLua,
   startServer,
+  stopGrace,
   stopServer,
   tryShell,
   waitForServer,
@@ -43,15 +49,18 @@ export interface VerifyOptions {
   progress?: Progress;
   /** Ends the check; what it made is removed all the same. */
   cancelSignal?: AbortSignal;
-  emulator?: Emulator;
+  emulator?: Partial<Emulator>;
 }
 
 /** A domain nobody can own (RFC 2606). */
 const domain = "verify.test";
 
+/** Milliseconds a client waits for one answer. */
+const clientPatience = 30_000;
+
 /**
  * Starts an image for real and looks at it from outside: as confined as it can be run, with a throw-away certificate
- * and two clients. One row for each of `checkNames`; a row that fails stops no other that can still be looked at.
+ * and two clients. One row for each of `runChecks`; a row that fails stops no other that can still be looked at.
  * Leaves no container and no volume, also when it is cancelled.
  * @throws whatever `cancelSignal` was aborted with.
  */
@@ -62,13 +71,17 @@ export async function verifyTarget(options: VerifyOptions): Promise<Check[]> {
   const cancellable: Exec = (command, args, more) =>
     exec(command, args, { ...more, cancelSignal: options.cancelSignal });
   const runnable = await prepareRun({ exec: cancellable, image, platform: target.platform }, options.emulator);
-  if (!runnable.runs) return notRun(checkNames, runnable.because);
-  const container: Container = { name: nameContainer(), image, platform: target.platform, exec: cancellable };
+  if (!runnable.runs) return notRun(runChecks, runnable.because);
+  const slowness = slownessOf(target.platform, os.arch());
+  const container: Container = { name: nameContainer(), image, platform: target.platform, slowness, exec: cancellable };
   try {
     return await lookAt(container, options);
   } finally {
-    await removeServer(container.name, exec);
-    await runnable.undo();
+    try {
+      await removeServer(container.name, exec);
+    } finally {
+      await runnable.undo();
+    }
   }
 }
 
@@ -92,8 +105,10 @@ async function lookAt(container: Container, options: VerifyOptions): Promise<Che
     await startServer(container, { domain, certificate });
     return good(await waitForServer(container));
   });
-  if (started.status !== "passed") return [started, ...notRun(checkNames.slice(1), "the server did not start")];
-  const server = { port: await readPort(container), domain, authority: certificate.authority };
+  if (started.status !== "passed") return [started, ...notRun(runChecks.slice(1), "the server did not start")];
+  const { authority } = certificate;
+  const patience = clientPatience * container.slowness;
+  const server = { port: await readPort(container), domain, authority, patience };
   const scene: Scene = { container, server, accounts: [makeAccount("alice"), makeAccount("bob")], look };
   const names = target.modules.map(({ name }) => name);
   return [
@@ -103,7 +118,7 @@ async function lookAt(container: Container, options: VerifyOptions): Promise<Che
     ...(await lookAsStrangers(scene)),
     await look("stops cleanly", async () => {
       const { exitCode, log } = await stopServer(container);
-      return judgeStop(exitCode, log);
+      return judgeStop(exitCode, log, stopGrace * container.slowness);
     }),
   ];
 }
@@ -122,6 +137,8 @@ async function lookInside({ container, look }: Scene, modules: readonly string[]
     await look("not root", async () => judgeUser(await readFacts(container))),
     await look("locked down", async () => judgeConfinement(await readFacts(container))),
     await look("no shell", async () => judgeShell(await readFacts(container), await tryShell(container))),
+    await look("C modules", async () => judgeCModules(await runLua(container, cModulesScript))),
+    await look("internationalised names", async () => judgeNames(await runLua(container, namesScript))),
     await look("modules loaded", async () => judgeModules(await readLog(container), modules)),
     await look("other modules load", async () => {
       const idle = new Set(findReport(await readLog(container))?.notEnabled);
@@ -150,7 +167,7 @@ async function lookAsClients({ container, server, accounts, look }: Scene): Prom
     withTrust(server, async () => {
       const [from, to] = await Promise.all([logIn(server, alice), logIn(server, bob)]);
       try {
-        return await sendMessage(from.entity, to.entity);
+        return await sendMessage(from.entity, to.entity, server.patience);
       } finally {
         await Promise.all([logOut(from.entity), logOut(to.entity)]);
       }

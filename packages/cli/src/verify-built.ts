@@ -1,4 +1,14 @@
-import { type Check, loadTarget, type Report, readReport, verifyTarget } from "@prosody-foundry/bake";
+import path from "node:path";
+import {
+  buildFolder,
+  type Check,
+  checkFiles,
+  findEmulator,
+  loadTarget,
+  type Report,
+  readReport,
+  verifyTarget,
+} from "@prosody-foundry/bake";
 import type { Platform, Target } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
 import { type Context, engineExec, openBake } from "./context.ts";
@@ -13,7 +23,7 @@ export interface Verified {
 }
 
 /**
- * Starts every platform of a built target and checks it.
+ * Checks the files of every platform of a built target, then starts it and checks it from outside.
  * @param whole - the target for more platforms, whose build will do when there is none of the target itself
  * @throws UserError NOT_BUILT.
  */
@@ -35,12 +45,23 @@ async function verifyPlatform(
   built: { target: Target; report: Report; platform: Platform },
 ): Promise<Verified> {
   const { target, report, platform } = built;
-  const image = await loadTarget(await openBake(context), report, platform);
+  const bake = await openBake(context);
+  const image = await loadTarget(bake, report, platform);
   context.progress(`Checking ${target.name} on ${platform}`);
+  const layout = path.join(buildFolder(context.cacheDir, report.id), "layout");
+  const files = await checkFiles(layout, { digest: report.platforms[platform]?.digest ?? "", platform });
   const { modules, series } = target;
   const exec = await engineExec(context);
-  const checks = await interruptible((cancelSignal) =>
-    verifyTarget({ exec, image, target: { modules, series, platform }, progress: context.progress, cancelSignal }),
+  const emulator = { fetch: (machine: string) => findEmulator(bake, machine) };
+  const running = await interruptible((cancelSignal) =>
+    verifyTarget({
+      exec,
+      image,
+      target: { modules, series, platform },
+      progress: context.progress,
+      cancelSignal,
+      emulator,
+    }),
   );
-  return { target: target.name, platform, image, checks };
+  return { target: target.name, platform, image, checks: [...files, ...running] };
 }
