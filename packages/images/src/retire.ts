@@ -14,12 +14,12 @@ export function retireSeries(seriesFile: SeriesFile, series: Series): SeriesFile
 }
 
 function refuseNamed(seriesFile: SeriesFile, series: Series): void {
-  const followers = { default: "`latest` and `stable`", oldstable: "`oldstable`" };
+  const followers = { default: "the tag latest", oldstable: "the tag oldstable" };
   for (const field of ["default", "oldstable"] as const) {
     if (seriesFile[field] !== series) continue;
     const others = Object.keys(seriesFile.series).filter((name) => name !== series);
     const none = field === "oldstable" ? ", or null for none" : "";
-    throw new UserError("SERIES_NAMED", `${followers[field]} follow ${series}: it cannot be retired`, {
+    throw new UserError("SERIES_NAMED", `${series} cannot be retired: it is what ${followers[field]} goes by`, {
       hint: `Name another series as \`${field}\` in images/series.json first: ${others.join(", ")}${none}.`,
     });
   }
