@@ -212,7 +212,7 @@ export async function reconcileTags(
     const { floating } = planPublish({ repository, policy, signing, targets: [], ...now });
     if (floating.length === 0) return moved;
     // A tag on something we never heard of: somebody published while we read. Once, as it may be anything else too.
-    const news = !doubted && floating.some(({ from }) => from !== null && !isKnown(now, from));
+    const news: boolean = !doubted && floating.some(({ from }) => from !== null && !isKnown(now, from));
     doubted = news;
     if (!news) moved.push(...(await moveTags(floating, hands)));
   }
