@@ -18,7 +18,7 @@ it("gives commands that a shell takes as they are", () => {
     String.raw`cosign verify --certificate-oidc-issuer https://issuer.example --certificate-identity-regexp '^(?:https://github\.com/a/b/.*)$' ` +
       `ghcr.io/a/b@${digest}`,
   );
-  expect(lines).toContain(`gh attestation verify oci://ghcr.io/a/b@${digest} --repo a/b --bundle-from-oci`);
+  expect(lines).toContain(`gh attestation verify oci://ghcr.io/a/b@${digest} --repo a/b`);
   expect(lines).toContain(`docker buildx imagetools inspect ghcr.io/a/b@${digest} --format '{{json .SBOM}}'`);
   expect(lines).toContain("crane validate --remote ghcr.io/a/b@sha256:b");
   expect(commandLine({ title: "", program: "a", args: ["it's"] })).toBe(String.raw`a 'it'\''s'`);

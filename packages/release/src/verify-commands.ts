@@ -54,12 +54,12 @@ export function publicCommands(subject: CommandSubject): PublicCommand[] {
   ];
 }
 
-/** GitHub's own client knows only signatures of its workflows. */
+/** GitHub knows only what its workflows attested. */
 function githubCommand({ trusted, source }: CommandSubject, exact: string): PublicCommand[] {
   const [, repository] = /^https:\/\/github\.com\/([^/]+\/[^/]+)$/u.exec(source) ?? [];
   if (trusted.kind === "key" || repository === undefined) return [];
-  const args = ["attestation", "verify", `oci://${exact}`, "--repo", repository, "--bundle-from-oci"];
-  return [{ title: "the same by GitHub's client", program: "gh", args }];
+  const args = ["attestation", "verify", `oci://${exact}`, "--repo", repository];
+  return [{ title: "the same, by what GitHub recorded of the build", program: "gh", args }];
 }
 
 /** A command as a shell takes it. */
