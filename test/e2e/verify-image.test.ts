@@ -1,8 +1,9 @@
 import { copyFile, cp, mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { z } from "zod";
 import { prettyJson, runCommand, sha256 } from "@prosody-foundry/kit";
-import { type Lock, type LockedModule, type LockedSource, readLock, writeLock } from "@prosody-foundry/lockfile";
+import { type Lock, type LockedSource, readLock, writeLock } from "@prosody-foundry/lockfile";
 import { type Foundry, openFoundry } from "../fixtures/foundry.ts";
 import { makeKeys, openSigningScene, type Pushed, type SigningScene } from "../fixtures/signed-image.ts";
 import { sharedCache } from "../fixtures/repository.ts";
@@ -86,12 +87,14 @@ function withPin(lock: Lock, name: string, more: object): Lock {
   const pins = Object.entries(module.pins).map(([series, pin]) => [series, { ...pin, ...more }]);
   return {
     ...lock,
-    modules: { ...lock.modules, [name]: { ...module, pins: Object.fromEntries(pins) } as LockedModule },
+    modules: { ...lock.modules, [name]: { ...module, pins: Object.fromEntries(pins) } },
   };
 }
 
+const Told = z.looseObject({ checks: z.array(z.looseObject({ name: z.string(), status: z.string() })) });
+
 function failedIn(told: unknown): string[] {
-  const { checks } = told as { checks: { name: string; status: string }[] };
+  const { checks } = Told.parse(told);
   return checks.filter(({ status }) => status === "failed").map(({ name }) => name);
 }
 

@@ -13,7 +13,6 @@ export { PublishSettings, Signing } from "./settings.ts";
 export { type TagPolicy, immutableTag, tagsFor } from "./tags.ts";
 export { type BuiltTarget, nextEntry, policyOf, tagsOfTarget } from "./target-tags.ts";
 export { builderBelow } from "./judge-provenance.ts";
-export type { ImageCheckName } from "./image-check.ts";
 export type { ExpectedFiles } from "./judge-files.ts";
 export type { PinnedModule } from "./judge-sbom.ts";
 export { type IndexFacts, indexProvenance } from "./index-provenance.ts";

@@ -76,8 +76,6 @@ it("finds a changed file, a changed mode and a lost file, and says what cannot b
 });
 
 it("compares dpkg's records with the SBOM, Debian's own server package left to Prosody's entry", () => {
-  const record = (name: string, version: string): string =>
-    `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\n`;
   const files = filesOf({
     "var/lib/dpkg/status.d/libc6": record("libc6", "2.41-12"),
     "var/lib/dpkg/status.d/prosody": record("prosody", "13.0.7-1"),
@@ -95,3 +93,7 @@ it("compares dpkg's records with the SBOM, Debian's own server package left to P
     "the image has no record of a package",
   ]);
 });
+
+function record(name: string, version: string): string {
+  return `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\n`;
+}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { lockOf, moduleOf, pin } from "../../images/src/sample-lock.ts";
+import { emptyLock, type Lock, type LockedModule, type Pin } from "@prosody-foundry/lockfile";
 import { judgePins, type ListedModule, type Listing, readListings } from "./judge-sbom.ts";
 import type { PublishedPlatform } from "./published.ts";
 import { spdxType } from "./statement.ts";
@@ -55,6 +55,22 @@ it("says which platform's SBOM does not list Prosody", () => {
   expect(readListings([platformWith([])]).judged.faults).toEqual(["the SBOM of linux/amd64 does not list Prosody"]);
 });
 
+const pin: Pin = {
+  layout: "standard",
+  licence: "MIT",
+  stage: null,
+  depends: [],
+  optional: [],
+  libraries: {},
+  node: "a".repeat(40),
+  date: "2025-10-17",
+  revision: 3,
+  tree: "b".repeat(40),
+  integrity: "c".repeat(64),
+  hosts: [],
+  refused: [],
+};
+
 const listed: ListedModule = { name: "mod_x", node: pin.node, integrity: pin.integrity, tree: pin.tree };
 
 function listingOf(module: ListedModule): Listing {
@@ -74,7 +90,7 @@ it.each<[string, ListedModule, string[]]>([
 
 it("looks among all sources that have a module of that name", () => {
   const other = { node: "d".repeat(40), tree: "e".repeat(40), integrity: "f".repeat(64) };
-  const lock = lockOf({ mod_x: moduleOf(), "mod_x@jitsi": moduleOf(other, { source: "jitsi" }) });
+  const lock = lockOf({ mod_x: moduleOf(), "mod_x@jitsi": moduleOf(other, "jitsi") });
   const { pinned, judged } = judgePins([listingOf({ name: "mod_x", ...other })], { lock, series: "13.0" });
   expect(judged.faults).toEqual([]);
   expect(pinned.map(({ key }) => key)).toEqual(["mod_x@jitsi"]);
@@ -86,3 +102,11 @@ it("is not content with a module that works on no revision of that series", () =
     "mod_x is not locked for 13.0",
   ]);
 });
+
+function moduleOf(changes: Partial<Pin> = {}, source = "prosody-modules"): LockedModule {
+  return { source, patches: [], hold: false, pins: { "13.0": { ...pin, ...changes } }, judgements: [] };
+}
+
+function lockOf(modules: Lock["modules"]): Lock {
+  return { ...emptyLock(), modules };
+}

@@ -43,10 +43,9 @@ it.each([
   {
     title: "an identity by its whole, in the public log",
     trusted: { kind: "keyless", issuer: "https://issuer.example", identity: "https://a|https://b" } as const,
-    args: [
-      ...["--certificate-oidc-issuer", "https://issuer.example"],
-      ...["--certificate-identity-regexp", "^(?:https://a|https://b)$"],
-    ],
+    args: "--certificate-oidc-issuer https://issuer.example --certificate-identity-regexp ^(?:https://a|https://b)$".split(
+      " ",
+    ),
   },
 ])("verifies by $title", ({ trusted, args }) => {
   expect(verifyArgs(reference, trusted)).toEqual(["verify", ...args, reference]);

@@ -6,19 +6,26 @@ const keyed: Signing = { kind: "key", publicKey: "images/cosign.pub" };
 const keyless: Signing = { kind: "keyless", issuer: "https://issuer.example", identity: "https://a/.*" };
 const github = "https://token.actions.githubusercontent.com";
 
-it.each<[string, Signing, TrustFlags, object]>([
-  ["the settings' key", keyed, {}, { kind: "key", publicKey: "/repository/images/cosign.pub" }],
-  ["the settings' identity", keyless, {}, keyless],
-  ["a key that was named", keyless, { key: "/other.pub" }, { kind: "key", publicKey: "/other.pub" }],
-  ["an identity that was named", keyless, { identity: "b" }, { ...keyless, identity: "b" }],
-  ["an issuer that was named", keyless, { issuer: "https://c" }, { ...keyless, issuer: "https://c" }],
+it.each<[string, { signing: Signing; flags: TrustFlags }, object]>([
+  ["the settings' key", { signing: keyed, flags: {} }, { kind: "key", publicKey: "/repository/images/cosign.pub" }],
+  ["the settings' identity", { signing: keyless, flags: {} }, keyless],
+  [
+    "a key that was named",
+    { signing: keyless, flags: { key: "/other.pub" } },
+    { kind: "key", publicKey: "/other.pub" },
+  ],
+  ["an identity that was named", { signing: keyless, flags: { identity: "b" } }, { ...keyless, identity: "b" }],
+  [
+    "an issuer that was named",
+    { signing: keyless, flags: { issuer: "https://c" } },
+    { ...keyless, issuer: "https://c" },
+  ],
   [
     "an identity at GitHub, in place of a key",
-    keyed,
-    { identity: "b" },
+    { signing: keyed, flags: { identity: "b" } },
     { kind: "keyless", issuer: github, identity: "b" },
   ],
-])("trusts %s", (_, signing, flags, trusted) => {
+])("trusts %s", (_, { signing, flags }, trusted) => {
   expect(trustedSigner(signing, flags, "/repository")).toEqual(trusted);
 });
 

@@ -25,9 +25,11 @@ it("gives commands that a shell takes as they are", () => {
 });
 
 it("leaves GitHub's client out where GitHub knows nothing of it", () => {
-  const programs = (more: Partial<CommandSubject>) =>
-    publicCommands({ ...subject, ...more }).map(({ program }) => program);
   expect(programs({})).toContain("gh");
   expect(programs({ trusted: { kind: "key", publicKey: "cosign.pub" } })).not.toContain("gh");
   expect(programs({ source: "https://codeberg.org/a/b" })).not.toContain("gh");
 });
+
+function programs(more: Partial<CommandSubject>): string[] {
+  return publicCommands({ ...subject, ...more }).map(({ program }) => program);
+}
