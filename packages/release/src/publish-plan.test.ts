@@ -1,5 +1,5 @@
 import { sha256 } from "@prosody-foundry/kit";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LedgerEntry } from "./ledger.ts";
 import { claimTag, idTag, parseImmutable, unionOf, yankTag } from "./marks.ts";

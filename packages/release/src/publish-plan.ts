@@ -42,7 +42,7 @@ export interface PublishFacts {
 
 export type StepName = "build" | "check" | "push" | "id" | "claim" | "tag" | "sign" | "verify" | "announce" | "ledger";
 
-export interface PlannedStep {
+interface PlannedStep {
   step: StepName;
   /** What it will ask of the registry; null where that is only known after the build. */
   requests: PublishRequest[] | null;

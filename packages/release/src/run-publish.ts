@@ -18,7 +18,7 @@ import type { SigningHands } from "./signing-hands.ts";
 import { immutableTag } from "./tags.ts";
 
 /** A build whose checks passed. */
-export interface CheckedBuild {
+interface CheckedBuild {
   /** OCI layout folder with one index. */
   layout: string;
   index: string;
@@ -26,7 +26,7 @@ export interface CheckedBuild {
 }
 
 /** A revision that was published, for a release on GitHub and whoever else wants to know. */
-export interface Announcement {
+interface Announcement {
   entry: LedgerEntry;
   /** Immutable tag of the revision. */
   tag: string;
