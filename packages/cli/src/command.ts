@@ -17,6 +17,7 @@ export interface Flags {
   folder?: string;
   hold?: boolean;
   identity?: string;
+  insecure?: boolean;
   issuer?: string;
   unhold?: boolean;
   json?: boolean;
@@ -26,8 +27,12 @@ export interface Flags {
   cache?: boolean;
   platform?: Platform[];
   release?: string;
+  published?: boolean;
   report?: string;
+  repository?: string;
   series?: Series[];
+  sign?: boolean;
+  signKey?: string;
   source?: string;
   to?: string;
 }

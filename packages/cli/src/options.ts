@@ -24,6 +24,7 @@ export const options = {
   hold: () => new Option("--hold", "keep the pin from now on: update passes it over"),
   identity: () =>
     new Option("--identity <pattern>", "signed by this identity: a regular expression the certificate's has to match"),
+  insecure: () => new Option("--insecure", "plain HTTP to a registry beyond this machine"),
   issuer: () => new Option("--issuer <url>", "who vouches for that identity (else GitHub, or what publish.json says)"),
   json: () => new Option("--json", "print JSON for programs"),
   key: () => new Option("--key <file>", "signed by the owner of this public key (PEM)"),
@@ -31,8 +32,16 @@ export const options = {
   lock: () => new Option("--lock <file>", "compare with this modules.lock.json instead of the repository's"),
   platform: () => listOf("--platform <platform...>", "only these platforms", Platform.options),
   release: () => new Option("--release <version>", "this Prosody release instead of the series' newest"),
+  published: () => new Option("--published", "ask the registry too"),
   report: () => new Option("--report <file>", "write the report there instead of printing it, with --dry-run too"),
+  repository: () =>
+    new Option("--repository <name>", "host/path to publish to (else FOUNDRY_REPOSITORY, or what publish.json says)"),
   series: () => listOf("--series <series...>", "only these series", allSeries),
+  sign: () => new Option("--no-sign", "publish without a signature"),
+  signKey: () =>
+    new Option("--sign-key <file>", "cosign key to sign with (password: COSIGN_PASSWORD), or env://NAME").conflicts(
+      "sign",
+    ),
   source: () => new Option("--source <name>", "upstream tree to take the module from"),
   to: () => new Option("--to <revision>", "this revision of upstream instead of the newest"),
   unhold: () => new Option("--unhold", "let update move the pin again").conflicts("hold"),

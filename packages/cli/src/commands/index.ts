@@ -14,11 +14,14 @@ import { moduleUpdate } from "./module-update.ts";
 import { moduleVerify } from "./module-verify.ts";
 import { moduleWhy } from "./module-why.ts";
 import { plan } from "./plan.ts";
+import { publish } from "./publish.ts";
+import { retire } from "./retire.ts";
 import { setup } from "./setup.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
+import { yank } from "./yank.ts";
 import { verifyImage } from "./verify-image.ts";
 
 /** All commands, in the order of the help. */
@@ -44,4 +47,7 @@ export const commands: readonly CommandSpec[] = [
   verify,
   verifyImage,
   tags,
+  publish,
+  yank,
+  retire,
 ];

@@ -37,7 +37,8 @@ export const verifyImage: CommandSpec = {
   },
 };
 
-async function examine(context: Context, reference: string, flags: Flags): Promise<VerifiedImage> {
+/** What verifyImage says, with the repository's own settings unless the flags say otherwise. */
+export async function examine(context: Context, reference: string, flags: Flags): Promise<VerifiedImage> {
   const settings = await readSettings(context.root);
   const builder = flags.builderId ?? settings.builder ?? builderBelow(settings.source);
   const key = flags.key === undefined ? {} : { key: path.resolve(flags.key) };
