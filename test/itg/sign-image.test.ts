@@ -97,6 +97,26 @@ describe("signing, when something is in the way", () => {
     expect(seen.join(" ")).not.toContain(scene.keys.password);
   });
 
+  it("takes a certificate that nobody vouches for where it is told to, and only there", async () => {
+    const untrusted = await openSigningScene({ kind: "docker-registry", tls: true });
+    try {
+      const pushed = await untrusted.push("untrusted");
+      const stranger: SigningScene["exec"] = (command, args, options) =>
+        untrusted.exec(command, args, { ...options, env: { ...options?.env, SSL_CERT_FILE: undefined } });
+      const { tools, keys } = untrusted;
+      const own = { exec: stranger, tools, signer: { kind: "key", key: keys.key } as const };
+      const request = requestFor(pushed, { ...own, trusted: { kind: "key", publicKey: keys.publicKey } });
+      await expect(signIndex(request)).rejects.toMatchObject({ code: "IMAGE_UNREACHABLE" });
+      expect(await signIndex({ ...request, insecure: true })).toMatchObject({ signed: true });
+      const { checks, commands } = await untrusted.verify(pushed.reference, { exec: stranger, insecure: true });
+      expect(checks.filter(({ status }) => status !== "passed")).toEqual([]);
+      const [digest] = commands;
+      expect((await stranger(tools.crane, digest?.args ?? [])).stdout.trim()).toBe(pushed.index);
+    } finally {
+      await untrusted.close();
+    }
+  });
+
   it.each([
     {
       title: "a wrong password",

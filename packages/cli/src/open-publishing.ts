@@ -77,14 +77,16 @@ async function openSigning(context: Context, flags: PublishFlags): Promise<Signi
   const { signing } = await readSettings(context.root);
   const trusted = trustedSigner(signing, {}, context.root);
   const { exec, progress } = context;
+  const { insecure = false } = flags;
   return {
     isSigned: async (reference) =>
-      isIndexSigned({ exec, cosign: await openTool(context, "cosign") }, reference, trusted),
+      isIndexSigned({ exec, cosign: await openTool(context, "cosign"), insecure }, reference, trusted),
     sign: async (reference) => {
       const tools = { crane: await openTool(context, "crane"), cosign: await openTool(context, "cosign") };
-      await signIndex({ exec, tools, reference, signer: signerOf(context, signing.kind, flags), trusted, progress });
+      const signer = signerOf(context, signing.kind, flags);
+      await signIndex({ exec, tools, reference, signer, trusted, progress, insecure });
     },
-    verify: async (reference) => refuseUnverified(await examine(context, reference, {})),
+    verify: async (reference) => refuseUnverified(await examine(context, reference, { insecure })),
   };
 }
 

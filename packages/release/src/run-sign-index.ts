@@ -1,6 +1,7 @@
 import type { Exec, Progress } from "@prosody-foundry/kit";
 import { UserError } from "@prosody-foundry/kit";
 import { type IndexFacts, indexProvenance } from "./index-provenance.ts";
+import { insecureExec } from "./insecure.ts";
 import { statementsOf } from "./judge-provenance.ts";
 import type { PublishedImage } from "./published.ts";
 import { readPublished, resolveReference } from "./read-published.ts";
@@ -18,6 +19,8 @@ export interface SignIndexRequest {
   signer: Signer;
   trusted: TrustedSigner;
   progress: Progress;
+  /** Plain HTTP beyond this machine, and certificates nobody vouches for. */
+  insecure?: boolean;
 }
 
 /**
@@ -26,7 +29,8 @@ export interface SignIndexRequest {
  * those of signImage
  */
 export async function signIndex(request: SignIndexRequest): Promise<Signed> {
-  const { exec, tools, reference, signer, trusted, progress } = request;
+  const { tools, reference, signer, trusted, progress } = request;
+  const exec = request.insecure === true ? insecureExec(request.exec, tools) : request.exec;
   const crane = { exec, crane: tools.crane };
   const image = await readPublished(crane, await resolveReference(crane, reference));
   const attestations = [{ predicateType: provenanceType, predicate: indexProvenance(factsOf(image)) }];

@@ -1,9 +1,16 @@
+import { insecureExec } from "./insecure.ts";
 import { type Cosign, verifyAttestation, verifySignature } from "./run-cosign.ts";
 import type { TrustedSigner } from "./signer.ts";
 import { isAbout, provenanceType } from "./statement.ts";
 
 /** True when an index, `REPO@sha256:…`, has the trusted signer's signature and provenance: all that signIndex makes. */
-export async function isIndexSigned(cosign: Cosign, reference: string, trusted: TrustedSigner): Promise<boolean> {
+export async function isIndexSigned(
+  { exec, cosign: program, insecure = false }: Cosign & { insecure?: boolean },
+  reference: string,
+  trusted: TrustedSigner,
+): Promise<boolean> {
+  const tools = { cosign: program, crane: "crane" };
+  const cosign: Cosign = { exec: insecure ? insecureExec(exec, tools) : exec, cosign: program };
   const digest = reference.split("@").at(-1) ?? "";
   const { found } = await verifySignature(cosign, reference, trusted);
   if (!found.includes(digest)) return false;

@@ -3,6 +3,7 @@ import type { Platform } from "@prosody-foundry/images";
 import { type Exec, type Progress, Series } from "@prosody-foundry/kit";
 import type { Lock } from "@prosody-foundry/lockfile";
 import { checkOf, countOf, type ImageCheckName, notChecked } from "./image-check.ts";
+import { insecureExec } from "./insecure.ts";
 import { type ExpectedFiles, judgeFiles, judgePackages } from "./judge-files.ts";
 import { type ExpectedOrigin, judgeAttestations, judgeIndexProvenance, judgeProvenances } from "./judge-provenance.ts";
 import { judgePins, type PinnedModule, readListings } from "./judge-sbom.ts";
@@ -25,6 +26,8 @@ export interface VerifyImageRequest {
   /** Paths of the two programs. */
   tools: { cosign: string; crane: string };
   progress: Progress;
+  /** Plain HTTP beyond this machine, and certificates nobody vouches for. */
+  insecure?: boolean;
   /** With tag or digest. */
   reference: string;
   trusted: TrustedSigner;
@@ -63,6 +66,11 @@ export interface VerifiedImage {
  * @throws UserError REFERENCE_MALFORMED, IMAGE_UNREACHABLE, and those of `chooseLock`
  */
 export async function verifyImage(request: VerifyImageRequest): Promise<VerifiedImage> {
+  const { exec, tools, insecure } = request;
+  return examine(insecure === true ? { ...request, exec: insecureExec(exec, tools) } : request);
+}
+
+async function examine(request: VerifyImageRequest): Promise<VerifiedImage> {
   const { exec, tools, reference, progress } = request;
   const crane = { exec, crane: tools.crane };
   const resolved = await resolveReference(crane, reference);

@@ -1,4 +1,5 @@
 import type { Platform } from "@prosody-foundry/images";
+import { insecureArgs } from "./insecure.ts";
 import { type TrustedSigner, verifyArgs, verifyAttestationArgs } from "./signer.ts";
 import { provenanceType } from "./statement.ts";
 
@@ -19,12 +20,23 @@ export interface CommandSubject {
   trusted: TrustedSigner;
   source: string;
   platforms: readonly { platform: Platform; digest: string }[];
+  insecure?: boolean;
 }
 
 /**
  * The public commands that come to the same as our checks, for who does not want to trust foundry.
  */
 export function publicCommands(subject: CommandSubject): PublicCommand[] {
+  const commands = secureCommands(subject);
+  return subject.insecure === true ? commands.map(insecurely) : commands;
+}
+
+function insecurely(command: PublicCommand): PublicCommand {
+  const { program, args } = command;
+  return program === "crane" || program === "cosign" ? { ...command, args: insecureArgs(program, args) } : command;
+}
+
+function secureCommands(subject: CommandSubject): PublicCommand[] {
   const { repository, digest, reference, trusted } = subject;
   const exact = `${repository}@${digest}`;
   const inspect = (format: string): string[] => ["buildx", "imagetools", "inspect", exact, "--format", format];

@@ -22,7 +22,7 @@ export const verifyImage: CommandSpec = {
   summary:
     "a published image as a stranger sees it: signature, provenance, SBOM, module files (exit code 3 when one is wrong)",
   arguments: "<reference>",
-  options: ["key", "identity", "issuer", "builderId", "lock", "platform", "json"],
+  options: ["key", "identity", "issuer", "builderId", "lock", "platform", "insecure", "json"],
   example: "foundry verify-image ghcr.io/prosody-foundry/prosody:latest",
   async run(context, { args: [reference = ""], flags }) {
     const verified = await examine(context, reference, flags);
@@ -45,6 +45,7 @@ export async function examine(context: Context, reference: string, flags: Flags)
   return examineImage({
     exec: context.exec,
     progress: context.progress,
+    insecure: flags.insecure ?? false,
     reference,
     trusted: trustedSigner(settings.signing, { ...flags, ...key }, context.root),
     source: settings.source,
