@@ -12,3 +12,7 @@ export { readSettings } from "./read-settings.ts";
 export { PublishSettings, Signing } from "./settings.ts";
 export { type TagPolicy, immutableTag, tagsFor } from "./tags.ts";
 export { type BuiltTarget, nextEntry, policyOf, tagsOfTarget } from "./target-tags.ts";
+export { type GithubPlace, placeOf } from "./github-place.ts";
+export { type Github, openGithub } from "./run-github.ts";
+export type { PullRequestAction, WantedPullRequest } from "./pull-requests.ts";
+export { type WrittenPullRequests, writePullRequests } from "./write-pull-requests.ts";
