@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { type WantedPullRequest, writePullRequests } from "@prosody-foundry/release";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -170,9 +171,9 @@ describe("what is superseded", () => {
   });
 });
 
-describe("faults in between", () => {
-  const wanted = () => wantedOf({ branch: "bump/fault", files: { "modules.lock.json": `${Math.random()}` } });
+const wanted = () => wantedOf({ branch: "bump/fault", files: { "modules.lock.json": `${Math.random()}` } });
 
+describe("faults in between", () => {
   it.each([
     ["a refusal of the server's own", { status: 502 }],
     ["a connection cut at once", { status: 200, cut: "at once" as const }],
@@ -209,26 +210,40 @@ describe("faults in between", () => {
     ["GITHUB_UNREACHABLE", "/git/commits", { status: 500 }, /Run it again/u],
     ["GITHUB_REFUSED", "/git/trees", { status: 400 }, /did not take/u],
     ["GITHUB_RATE_LIMITED", "/pulls", { status: 429, headers: { "retry-after": "301" } }, /Wait 301 seconds/u],
-    ["GITHUB_RATE_LIMITED", "/git/trees", { status: 403, headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "4000000000" } }, /Wait until 2096/u],
-  ])("%s of %s for good, and again: it is finished without a second of anything", async (code, path, reply, hint) => {
-    github.handle((request) => (request.method === "POST" && request.path === path ? { ...reply, body: { message: secretToken, ...("body" in reply ? reply.body : {}) } } : undefined));
-    const one = wanted();
-    const error: unknown = await write([one]).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code, hint: expect.stringMatching(hint) as unknown });
-    expect(`${JSON.stringify(error)}${String(error)}${(error as Error).stack}${String((error as Error).cause)}`).not.toContain(secretToken);
-    github.handleNothing();
-    const before = (await pulls("all")).length;
-    await write([one]);
-    expect((await pulls("all")).length).toBe(before + 1);
-    github.forget();
-    expect([(await write([one])).actions, github.writes()]).toEqual([[], []]);
-    await write([]);
-  });
+    [
+      "GITHUB_RATE_LIMITED",
+      "/git/trees",
+      { status: 403, headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "4000000000" } },
+      /Wait until 2096/u,
+    ],
+  ])(
+    "%s of %s for good, and again: it is finished without a second of anything",
+    async (...[code, path, reply, hint]) => {
+      github.handle((request) =>
+        request.method === "POST" && request.path === path
+          ? { ...reply, body: { message: secretToken, ...("body" in reply ? reply.body : {}) } }
+          : undefined,
+      );
+      const one = wanted();
+      const error: unknown = await write([one]).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code, hint: expect.stringMatching(hint) as unknown });
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secretToken);
+      github.handleNothing();
+      const before = (await pulls("all")).length;
+      await write([one]);
+      expect((await pulls("all")).length).toBe(before + 1);
+      github.forget();
+      expect([(await write([one])).actions, github.writes()]).toEqual([[], []]);
+      await write([]);
+    },
+  );
 
   it("while one is being superseded: the comment is made once", async () => {
     await write([wanted()]);
     const [own] = (await pulls()).filter(({ branch }) => branch === "bump/fault");
-    github.handle(({ method, path }) => (method === "PATCH" && path === `/pulls/${own?.number}` ? { status: 500 } : undefined));
+    github.handle(({ method, path }) =>
+      method === "PATCH" && path === `/pulls/${own?.number}` ? { status: 500 } : undefined,
+    );
     await expect(write([])).rejects.toMatchObject({ code: "GITHUB_UNREACHABLE" });
     github.handleNothing();
     await write([]);

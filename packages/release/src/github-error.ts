@@ -5,7 +5,9 @@ import { z } from "zod";
 const Failure = z.looseObject({
   status: z.number(),
   message: z.string(),
-  response: z.looseObject({ headers: z.record(z.string(), z.unknown()).default({}) }).optional(),
+  response: z
+    .looseObject({ headers: z.record(z.string(), z.union([z.string(), z.number()]).optional()).default({}) })
+    .optional(),
 });
 
 export interface FailedRequest {
@@ -41,7 +43,7 @@ function kindOf(status: number, headers: Headers, request: FailedRequest): { cod
   return { code: "GITHUB_REFUSED", hint: "GitHub did not take the request as it was made." };
 }
 
-type Headers = Readonly<Record<string, unknown>>;
+type Headers = Readonly<Record<string, string | number | undefined>>;
 
 const later = "Run it again: what was done is found done, and the rest is made.";
 
@@ -52,7 +54,7 @@ function isRateLimit(status: number, headers: Headers): boolean {
 
 function waitingHint(headers: Headers): string {
   const reset = Number(headers["x-ratelimit-reset"]);
-  if (headers["retry-after"] !== undefined) return `Wait ${String(headers["retry-after"])} seconds. ${later}`;
+  if (headers["retry-after"] !== undefined) return `Wait ${headers["retry-after"]} seconds. ${later}`;
   return Number.isFinite(reset) ? `Wait until ${new Date(reset * 1000).toISOString()}. ${later}` : later;
 }
 

@@ -25,10 +25,9 @@ export interface PlaceRequest {
 export function placeOf({ env, named, remote }: PlaceRequest): GithubPlace {
   const api = (env["GITHUB_API_URL"] || publicApi).replace(/\/+$/u, "");
   const word = named ?? (env["GITHUB_REPOSITORY"] || repositoryOf(remote, api));
-  const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/u.exec(word ?? "") ?? [];
-  if (owner === undefined || repo === undefined) throw unknownRepository(word);
-  const token = (env["GITHUB_TOKEN"] || env["GH_TOKEN"] || "").trim();
-  if (token === "") {
+  const { owner, repo } = splitName(word);
+  const token = (env["GITHUB_TOKEN"] || env["GH_TOKEN"])?.trim();
+  if (token === undefined || token === "") {
     throw new UserError("GITHUB_TOKEN_MISSING", `There is no token for ${owner}/${repo}`, {
       hint: "Set GITHUB_TOKEN (in a workflow: `env: GITHUB_TOKEN: ${{ github.token }}`), or GH_TOKEN.",
     });
@@ -37,6 +36,12 @@ export function placeOf({ env, named, remote }: PlaceRequest): GithubPlace {
 }
 
 const publicApi = "https://api.github.com";
+
+function splitName(word: string | undefined): Pick<GithubPlace, "owner" | "repo"> {
+  const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/u.exec(word ?? "") ?? [];
+  if (owner === undefined || repo === undefined) throw unknownRepository(word);
+  return { owner, repo };
+}
 
 function repositoryOf(remote: string | null, api: string): string | undefined {
   const url = remote?.trim() ?? "";

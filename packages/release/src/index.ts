@@ -16,3 +16,5 @@ export { type GithubPlace, placeOf } from "./github-place.ts";
 export { type Github, openGithub } from "./run-github.ts";
 export type { PullRequestAction, WantedPullRequest } from "./pull-requests.ts";
 export { type WrittenPullRequests, writePullRequests } from "./write-pull-requests.ts";
+export type { Announcement } from "./announce.ts";
+export { type Announced, announceRelease } from "./run-announce.ts";

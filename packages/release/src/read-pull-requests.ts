@@ -66,7 +66,9 @@ async function readBranch(github: Github, branch: string): Promise<SeenBranch | 
 async function readCommit(github: Github, sha: string): Promise<SeenBranch> {
   const { message, tree, parents } = await github.ask(`GET /git/commits/${sha}`, Commit);
   const listed = await github.ask(`GET /git/trees/${tree.sha}`, Tree, { recursive: "1" });
-  const files = listed.tree.filter(({ type }) => type !== "tree").map(({ path, sha: id }): [string, string] => [path, id]);
+  const files = listed.tree
+    .filter(({ type }) => type !== "tree")
+    .map(({ path, sha: id }): [string, string] => [path, id]);
   return {
     commit: sha,
     message,

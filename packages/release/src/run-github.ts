@@ -69,7 +69,7 @@ export function openGithub(place: GithubPlace, options: GithubOptions = {}): Git
 
 function openOctokit(place: GithubPlace, options: GithubOptions): Octokit {
   const { progress = silent, second = 1000 } = options;
-  const onLimit = (seconds: number, request: unknown, _octokit: unknown, retryCount: number): boolean => {
+  const onLimit = (seconds: number, ...[, , retryCount]: [unknown, unknown, number]): boolean => {
     const again = retryCount < waits && seconds <= longestWait;
     if (again) progress(`GitHub asks us to wait ${seconds} seconds`);
     return again;

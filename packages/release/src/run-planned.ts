@@ -18,15 +18,20 @@ const turns = 5;
 export async function runPlanned<Seen, Action>(work: PlannedRun<Seen, Action>): Promise<Action[]> {
   const done: Action[] = [];
   for (let turn = 1; ; turn += 1) {
-    const seen = await work.read();
-    try {
-      for (const action of work.plan(seen)) {
-        await work.run(action, seen);
-        done.push(action);
-      }
-      return done;
-    } catch (error) {
-      if (!isUserError(error, "GITHUB_CONFLICT") || turn === turns) throw error;
-    }
+    const conflict = await runTurn(work, done);
+    if (conflict === null) return done;
+    if (turn === turns) throw conflict;
+  }
+}
+
+/** Null when all was done, else what GitHub said of a change that came in between. */
+async function runTurn<Seen, Action>(work: PlannedRun<Seen, Action>, done: Action[]): Promise<Error | null> {
+  const seen = await work.read();
+  try {
+    for (const action of work.plan(seen)) done.push(await work.run(action, seen).then(() => action));
+    return null;
+  } catch (error) {
+    if (isUserError(error, "GITHUB_CONFLICT")) return error;
+    throw error;
   }
 }
