@@ -13,6 +13,7 @@ export interface Flags {
   each?: boolean;
   explain?: boolean;
   fix?: boolean;
+  github?: string;
   folder?: string;
   hold?: boolean;
   unhold?: boolean;
@@ -20,6 +21,7 @@ export interface Flags {
   licence?: string;
   cache?: boolean;
   platform?: Platform[];
+  pullRequest?: boolean;
   release?: string;
   report?: string;
   series?: Series[];
@@ -31,6 +33,8 @@ export interface Flags {
 export interface Outcome {
   value: unknown;
   text: string;
+  /** Markdown, for the page of a workflow's run. */
+  summary?: string;
   exitCode?: ExitCode;
 }
 

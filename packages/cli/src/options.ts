@@ -16,10 +16,13 @@ export const options = {
   explain: () => new Option("--explain", "name the inputs that changed since the last build"),
   fix: () => new Option("--fix", "merge a lock that git could not, mend its form, and check what changed"),
   folder: () => new Option("--folder <path>", "folder inside the tree that holds the modules"),
+  github: () => new Option("--github <owner/name>", "repository on GitHub (else GITHUB_REPOSITORY, or git's origin)"),
   hold: () => new Option("--hold", "keep the pin from now on: update passes it over"),
   json: () => new Option("--json", "print JSON for programs"),
   licence: () => new Option("--licence <spdx>", "licence of modules that name none"),
   platform: () => listOf("--platform <platform...>", "only these platforms", Platform.options),
+  pullRequest: () =>
+    new Option("--pull-request", "open or update a pull request instead of writing here (needs GITHUB_TOKEN)"),
   release: () => new Option("--release <version>", "this Prosody release instead of the series' newest"),
   report: () => new Option("--report <file>", "write the report there instead of printing it, with --dry-run too"),
   series: () => listOf("--series <series...>", "only these series", allSeries),

@@ -1,3 +1,4 @@
+import { isUserError, UserError } from "@prosody-foundry/kit";
 import { z } from "zod";
 import { branchesOf, type PullRequestsRequest, type SeenBranch, type SeenPullRequests } from "./pull-requests.ts";
 import type { Github } from "./run-github.ts";
@@ -32,7 +33,7 @@ export async function readPullRequests(github: Github, request: PullRequestsRequ
   const branches: Record<string, SeenBranch | null> = {};
   for (const name of branchesOf(request, pulls)) branches[name] = await readBranch(github, name);
   const base = await readBranch(github, branch);
-  const onto = base?.commit === request.onto ? base : await readCommit(github, request.onto);
+  const onto = base?.commit === request.onto ? base : await readCommit(github, request.onto).catch(refuseUnpushed);
   return { base: { branch, files: base?.files ?? null }, onto: onto.files, branches, pulls };
 }
 
@@ -75,6 +76,18 @@ async function readCommit(github: Github, sha: string): Promise<SeenBranch> {
     parents: parents.map((parent) => parent.sha),
     files: listed.truncated ? null : Object.fromEntries(files),
   };
+}
+
+function refuseUnpushed(error: unknown): never {
+  if (!isUserError(error, "GITHUB_MISSING")) throw error;
+  throw new UserError(
+    "GITHUB_COMMIT_MISSING",
+    `GitHub does not have the commit that this starts from: ${error.message}`,
+    {
+      hint: "Push it first: a pull request is one commit on top of it.",
+      cause: error,
+    },
+  );
 }
 
 /** A branch or tag in a path; its slashes stay. */

@@ -10,6 +10,7 @@ import type { Context } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
 import { foreseeTags } from "../foresee-tags.ts";
 import { planImages } from "../plan-images.ts";
+import { summarizePlan } from "../summary.ts";
 import { renderTable } from "../table.ts";
 
 /** A target, whether it is made and published already, and what it would be called. */
@@ -34,7 +35,9 @@ export const plan: CommandSpec = {
       return { ...target, built: report !== undefined, published, tags };
     });
     const rows = flags.explain === true ? await explainTargets(context, plain) : plain;
-    return { value: { planVersion: 1, targets: rows }, text: render(rows) + rows.map(renderExplanation).join("") };
+    const summary = summarizePlan(rows.map((row) => ({ ...row, state: stateOf(row) })));
+    const text = render(rows) + rows.map(renderExplanation).join("");
+    return { value: { planVersion: 1, targets: rows }, text, summary };
   },
 };
 
