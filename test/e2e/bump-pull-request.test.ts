@@ -41,10 +41,7 @@ afterAll(async () => {
   await scene.close();
   await github.close();
 });
-beforeEach(() => {
-  github.forget();
-  github.handleNothing();
-});
+beforeEach(() => github.forget());
 
 async function bump(...args: string[]) {
   const result = await scene.foundry.run(["bump", "--pull-request", ...args], environment);
@@ -96,18 +93,4 @@ it("again it is as it was, without a write request", async () => {
 it("a bump for each module takes its place", async () => {
   await bump("--each");
   expect((await pulls()).map(({ head }) => head.ref)).toEqual(["bump/mod_alone"]);
-});
-
-it("a refusal is told with its code, and what permission is missing", async () => {
-  github.handle(({ method, path: asked }) =>
-    method === "POST" && asked === "/git/trees" ? { status: 403, body: { message: `No: ${secretToken}` } } : undefined,
-  );
-  const { exitCode, stderr } = await bump();
-  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^GITHUB_DENIED: .*\n.*contents: write/mu)]);
-});
-
-it("what is not pushed cannot be started from", async () => {
-  await scene.git("commit", "--quiet", "--allow-empty", "--no-gpg-sign", "--message=Mine");
-  const { exitCode, stderr } = await bump();
-  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^GITHUB_COMMIT_MISSING: /mu)]);
 });

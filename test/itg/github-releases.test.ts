@@ -1,4 +1,4 @@
-import { type Announcement, announceRelease, Ledger, type LedgerEntry } from "@prosody-foundry/release";
+import { type PublishedImage, announceRelease, Ledger, type LedgerEntry } from "@prosody-foundry/release";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type FakeGithub, openFakeGithub } from "../fixtures/github.ts";
@@ -43,15 +43,15 @@ function entryOf(version: string, changes: Partial<LedgerEntry> = {}): LedgerEnt
   return { ...base, date: "2026-11-29", ...changes };
 }
 
-function announcementOf(entry: LedgerEntry, changes: Partial<Announcement> = {}): Announcement {
+function imageOf(entry: LedgerEntry, changes: Partial<PublishedImage> = {}): PublishedImage {
   const policy = { default: "13.0", oldstable: "0.12", variants: ["", "full"] };
   const sboms = { "linux/amd64": '{"spdx":"amd64"}', "linux/arm64": '{"spdx":"arm64"}' };
   const texts = { notes: "What changed", lock: '{"lock":1}\n', packages: '{"packages":1}\n' };
   return { entry, commit, policy, ledger: published, sboms, ...texts, ...changes };
 }
 
-const announce = (entry: LedgerEntry, changes: Partial<Announcement> = {}, dryRun = false) =>
-  announceRelease(github.client, announcementOf(entry, changes), { dryRun });
+const announce = (entry: LedgerEntry, changes: Partial<PublishedImage> = {}, dryRun = false) =>
+  announceRelease(github.client, imageOf(entry, changes), { dryRun });
 
 async function releases(tag?: string) {
   const all = Releases.parse(await github.ask("GET", "/releases?per_page=100"));

@@ -35,6 +35,8 @@ export interface Outcome {
   text: string;
   /** Markdown, for the page of a workflow's run. */
   summary?: string;
+  /** One line each, for later steps of a workflow. */
+  outputs?: Readonly<Record<string, string>>;
   exitCode?: ExitCode;
 }
 

@@ -61,5 +61,5 @@ function cell(text: string): string {
   return text
     .slice(0, 500)
     .replaceAll(/\s+/gu, " ")
-    .replaceAll(/[|\\`*_<>[\]@#&]/gu, (char) => `&#${char.codePointAt(0)};`);
+    .replaceAll(/[|\\`*<>[\]@#&]/gu, (char) => `&#${char.codePointAt(0)};`);
 }

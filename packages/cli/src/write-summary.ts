@@ -11,3 +11,13 @@ export async function writeSummary(file: string | undefined, summary: string | u
   const fits = bytes.length <= largest;
   await appendFile(file, fits ? summary : bytes.subarray(0, largest - note.length - 4).toString() + note);
 }
+
+/** Tells later steps of a workflow; does nothing where there is none. */
+export async function writeOutputs(
+  file: string | undefined,
+  outputs: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  if (file === undefined || file === "") return;
+  const lines = Object.entries(outputs).map(([name, value]) => `${name}=${value.replaceAll(/[\r\n]+/gu, " ")}\n`);
+  if (lines.length > 0) await appendFile(file, lines.join(""));
+}

@@ -16,5 +16,6 @@ export { type GithubPlace, placeOf } from "./github-place.ts";
 export { type Github, openGithub } from "./run-github.ts";
 export type { PullRequestAction, WantedPullRequest } from "./pull-requests.ts";
 export { type WrittenPullRequests, writePullRequests } from "./write-pull-requests.ts";
-export type { Announcement } from "./announce.ts";
+export type { PublishedImage } from "./announce.ts";
 export { type Announced, announceRelease } from "./run-announce.ts";
+export { buildMatrix, type MatrixEntry } from "./matrix.ts";

@@ -1,4 +1,4 @@
-import { type Announcement, releaseOf } from "./announce.ts";
+import { type PublishedImage, releaseOf } from "./announce.ts";
 import type { ReleaseAction } from "./releases.ts";
 import type { Github } from "./run-github.ts";
 import { type LedgerAction, writeRemoteLedger } from "./write-remote-ledger.ts";
@@ -18,12 +18,12 @@ export interface Announced {
  */
 export async function announceRelease(
   github: Github,
-  announcement: Announcement,
+  published: PublishedImage,
   options: { dryRun: boolean },
 ): Promise<Announced> {
-  const wanted = releaseOf(announcement);
+  const wanted = releaseOf(published);
   const { actions, url } = await writeRelease(github, wanted, options);
-  const entries = [announcement.entry];
+  const entries = [published.entry];
   const committed = await writeRemoteLedger(github, { entries, message: `Published ${wanted.tag}`, ...options });
   return { actions: [...actions, ...committed], url };
 }

@@ -14,12 +14,16 @@ export interface WrittenPullRequests {
   actions: PullRequestAction[];
   /** Branch → its open pull request. */
   pulls: Record<string, OpenPull>;
+  /** Branch → its commit, of wanted ones that are there. */
+  commits: Record<string, string>;
 }
 
 interface OpenPull {
   number: number;
   url: string;
 }
+
+type State = Omit<WrittenPullRequests, "actions">;
 
 type Action<Kind> = Extract<PullRequestAction, { kind: Kind }>;
 
@@ -38,29 +42,34 @@ export async function writePullRequests(
   github: Github,
   request: PullRequestsRequest & { dryRun: boolean },
 ): Promise<WrittenPullRequests> {
-  const pulls: Record<string, OpenPull> = {};
+  const state: State = { pulls: {}, commits: {} };
   const read = async (): Promise<SeenPullRequests> => {
     const seen = await readPullRequests(github, request);
-    const open = seen.pulls.filter(({ state, branch }) => state === "open" && isWanted(request, branch));
-    for (const { branch, number, url } of open) pulls[branch] = { number, url };
+    const open = seen.pulls.filter((pull) => pull.state === "open" && isWanted(request, pull.branch));
+    for (const { branch, number, url } of open) state.pulls[branch] = { number, url };
+    for (const { branch } of request.wanted) {
+      const commit = seen.branches[branch]?.commit;
+      if (commit !== undefined) state.commits[branch] = commit;
+    }
     return seen;
   };
   const plan = (seen: SeenPullRequests): PullRequestAction[] => planPullRequests(request, seen);
-  if (request.dryRun) return { actions: plan(await read()), pulls };
-  const actions = await runPlanned({ read, plan, run: (action) => runAction(github, action, pulls) });
-  return { actions, pulls };
+  if (request.dryRun) return { actions: plan(await read()), ...state };
+  const actions = await runPlanned({ read, plan, run: (action) => runAction(github, action, state) });
+  return { actions, ...state };
 }
 
 function isWanted({ wanted }: PullRequestsRequest, branch: string): boolean {
   return wanted.some((one) => one.branch === branch);
 }
 
-async function runAction(github: Github, action: PullRequestAction, pulls: Record<string, OpenPull>): Promise<void> {
+async function runAction(github: Github, action: PullRequestAction, { pulls, commits }: State): Promise<void> {
   switch (action.kind) {
     case "leave":
       return;
     case "write branch":
-      return writeBranch(github, action);
+      commits[action.branch] = await writeBranch(github, action);
+      return;
     case "open":
       pulls[action.branch] = await openPull(github, action);
       return;
@@ -76,7 +85,7 @@ async function runAction(github: Github, action: PullRequestAction, pulls: Recor
 }
 
 /** One commit on top of the given one. A branch that is there is moved by force: the plan says it is ours. */
-async function writeBranch(github: Github, action: Action<"write branch">): Promise<void> {
+async function writeBranch(github: Github, action: Action<"write branch">): Promise<string> {
   const { branch, message, onto, fresh, files } = action;
   const parent = await github.ask(`GET /git/commits/${onto}`, Commit);
   const entries = Object.entries(files).map(([path, content]) => {
@@ -87,6 +96,7 @@ async function writeBranch(github: Github, action: Action<"write branch">): Prom
   const commit = await github.ask("POST /git/commits", Sha, { message, tree: tree.sha, parents: [onto] });
   if (fresh) await github.ask("POST /git/refs", Anything, { ref: `refs/heads/${branch}`, sha: commit.sha });
   else await github.ask(`PATCH /git/refs/heads/${encodePath(branch)}`, Anything, { sha: commit.sha, force: true });
+  return commit.sha;
 }
 
 async function openPull(github: Github, action: Action<"open">): Promise<OpenPull> {

@@ -4,6 +4,7 @@ import { bump } from "./bump.ts";
 import { compat } from "./compat.ts";
 import { doctor } from "./doctor.ts";
 import { lockMerge } from "./lock-merge.ts";
+import { matrix } from "./matrix.ts";
 import { moduleAdd } from "./module-add.ts";
 import { moduleDiff } from "./module-diff.ts";
 import { moduleOutdated } from "./module-outdated.ts";
@@ -14,7 +15,9 @@ import { moduleUpdate } from "./module-update.ts";
 import { moduleVerify } from "./module-verify.ts";
 import { moduleWhy } from "./module-why.ts";
 import { plan } from "./plan.ts";
+import { propose } from "./propose.ts";
 import { setup } from "./setup.ts";
+import { site } from "./site.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
@@ -38,8 +41,11 @@ export const commands: readonly CommandSpec[] = [
   lockMerge,
   bump,
   compat,
+  propose,
   plan,
+  matrix,
   build,
   verify,
   tags,
+  site,
 ];
