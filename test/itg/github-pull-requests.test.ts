@@ -118,7 +118,8 @@ describe("others' work", () => {
     const content = Buffer.from("mine").toString("base64");
     await github.ask("PUT", "/contents/mine.md", { message: "Mine", content, branch: "bump/modules" });
     const theirs = await headOf("bump/modules");
-    const { actions } = await write([wantedOf()]);
+    const { actions, commits } = await write([wantedOf()]);
+    expect(commits).toEqual({});
     expect(actions).toMatchObject([{ kind: "leave", because: expect.stringContaining("not ours") as unknown }]);
     expect([github.writes(), await headOf("bump/modules")]).toEqual([[], theirs]);
   });

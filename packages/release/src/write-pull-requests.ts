@@ -14,7 +14,7 @@ export interface WrittenPullRequests {
   actions: PullRequestAction[];
   /** Branch → its open pull request. */
   pulls: Record<string, OpenPull>;
-  /** Branch → its commit, of wanted ones that are there. */
+  /** Branch → its commit, of wanted ones that are there and are ours. */
   commits: Record<string, string>;
 }
 
@@ -53,7 +53,12 @@ export async function writePullRequests(
     }
     return seen;
   };
-  const plan = (seen: SeenPullRequests): PullRequestAction[] => planPullRequests(request, seen);
+  const plan = (seen: SeenPullRequests): PullRequestAction[] => {
+    const actions = planPullRequests(request, seen);
+    // What is not ours, or was refused by a person, is nothing to go on from.
+    for (const action of actions) if (action.kind === "leave") delete state.commits[action.branch];
+    return actions;
+  };
   if (request.dryRun) return { actions: plan(await read()), ...state };
   const actions = await runPlanned({ read, plan, run: (action) => runAction(github, action, state) });
   return { actions, ...state };
