@@ -9,6 +9,8 @@ import { runCommand } from "@prosody-foundry/kit";
  */
 export async function setup(): Promise<void> {
   process.env["FOUNDRY_TEST_CACHE"] ??= path.join(os.tmpdir(), "prosody-foundry-test");
+  // A builder base takes longest to make, and is the same whatever cache a test gives itself.
+  process.env["FOUNDRY_BASES"] ??= path.join(process.env["FOUNDRY_TEST_CACHE"], "bases");
   const engine = await setupEngine({
     exec: runCommand,
     env: process.env,

@@ -25,9 +25,8 @@ export interface OfficialBuilt extends Duration {
  * packages and with the same things left out.
  */
 export async function prepareOfficial(context: BakeContext, platform: Platform): Promise<Official> {
-  const { context: known } = await ensureBase(context, suite);
-  const isLocal = known.startsWith("docker-image://prosody-foundry/");
-  const base = isLocal ? `docker-image://${await ensureSlimBase(context, platform)}` : known;
+  const { context: known, layout } = await ensureBase(context, suite);
+  const base = layout === undefined ? known : `docker-image://${await ensureSlimBase(context, platform)}`;
   await runBuild(context, { platform, base }, { dockerfile: probeDockerfile, args: ["--output=type=cacheonly"] });
   return { platform, base };
 }

@@ -12,12 +12,13 @@ import {
 } from "@prosody-foundry/bake";
 import {
   type DebianRelease,
+  idOf,
   readSeries,
   type Release,
   type TarballRelease,
   type Target,
 } from "@prosody-foundry/images";
-import { runCommand, sha256, silent } from "@prosody-foundry/kit";
+import { runCommand, silent } from "@prosody-foundry/kit";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -40,7 +41,8 @@ export interface Bench extends Releases {
 export async function openBench(): Promise<Bench> {
   const scratch = await mkdtemp(path.join(tmpdir(), "foundry-build-"));
   const engine = await findEngine({ exec: runCommand, env: process.env });
-  const context = { engine, exec: runCommand, cacheDir: path.join(scratch, "cache"), progress: silent };
+  const basesDir = process.env["FOUNDRY_BASES"];
+  const context = { engine, exec: runCommand, cacheDir: path.join(scratch, "cache"), basesDir, progress: silent };
   const clear = (): Promise<void> => rm(scratch, { recursive: true, force: true });
   return { context, scratch, clear, ...(await readReleases()) };
 }
@@ -62,6 +64,8 @@ const nothing = "0".repeat(40);
 
 /** A target with one module of our own, so that no lock is needed. */
 export function targetOf(name: string, release: Release): Target {
+  const platforms: Target["platforms"] = ["linux/amd64", "linux/arm64"];
+  const inputs = { name, release: release.version, platforms: platforms.join(" ") };
   const module = { name: "mod_itg", source: "itg", node: nothing, tree: nothing, integrity: "0".repeat(64) };
   return {
     name,
@@ -71,13 +75,13 @@ export function targetOf(name: string, release: Release): Target {
     description: "An image that a test makes",
     series: release.kind === "debian" ? "0.12" : "13.0",
     release,
-    platforms: ["linux/amd64", "linux/arm64"],
+    platforms,
     epoch: Date.parse("2026-09-12T00:00:00Z") / 1000,
     packages: [...packages, ...(libraries[release.suite] ?? [])],
     modules: [{ ...module, verdict: "works", judgedOn: release.version, reason: "required", bucket: 3 }],
     unshipped: [],
-    inputs: {},
-    id: sha256(`${name} ${release.version}`),
+    inputs,
+    id: idOf(inputs),
   };
 }
 
@@ -90,7 +94,9 @@ export async function materialsOf(context: BakeContext, target: Target): Promise
     server: files,
     rootfs: path.join(root, "images/prosody/rootfs"),
     generated: { "usr/lib/prosody-foundry/modules.lua": "return {}\n" },
-    modules: [{ name: "mod_itg", files: [{ path: "mod_itg.lua", executable: false, bytes }] }],
+    modules: [
+      { name: "mod_itg", licence: "MIT", download: "NONE", files: [{ path: "mod_itg.lua", executable: false, bytes }] },
+    ],
   };
 }
 

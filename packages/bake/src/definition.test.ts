@@ -27,7 +27,7 @@ function targetOf(name: string, release: Release): Target {
     description: "A server",
     series: "13.0",
     release,
-    platforms: ["linux/amd64", "linux/arm64"],
+    platforms: ["linux/arm/v7"],
     epoch: 1_789_171_200,
     packages: ["lua5.4", "lua-sec"],
     modules: [],
@@ -46,36 +46,77 @@ function bakeable(name: string, release: Release): Parameters<typeof bakeDefinit
   };
 }
 
+const first = "prosody-13-0-arm-v7";
+const second = "prosody-0-12-arm-v7";
+
 describe("bakeDefinition", () => {
   const definition = bakeDefinition([bakeable("prosody-13-0", tarball), bakeable("prosody-0-12", debian)]);
 
-  it("bakes all targets at once", () => {
-    expect(definition.group["default"]?.targets).toEqual(["prosody-13-0", "prosody-0-12"]);
+  it("bakes all parts at once, under names without dots and slashes", () => {
+    expect(definition.group["default"]?.targets).toEqual([first, second]);
   });
 
   it("exports each as a reproducible OCI layout of its own, with full provenance", () => {
-    expect(definition.target["prosody-13-0"]).toMatchObject({
+    expect(definition.target[first]).toMatchObject({
       output: ["type=oci,tar=false,rewrite-timestamp=true,oci-mediatypes=true,compression=gzip,dest=made/prosody-13-0"],
       attest: ["type=provenance,mode=max"],
-      platforms: ["linux/amd64", "linux/arm64"],
+      platforms: ["linux/arm/v7"],
       args: { SOURCE_DATE_EPOCH: "1789171200" },
     });
   });
 
   it.each([
-    { name: "prosody-13-0", SERVER: "compiled", SUITE: "trixie", version: "13.0.7" },
-    { name: "prosody-0-12", SERVER: "debian", SUITE: "bookworm", version: "0.12.3" },
+    { name: first, SERVER: "compiled", SUITE: "trixie", version: "13.0.7" },
+    { name: second, SERVER: "debian", SUITE: "bookworm", version: "0.12.3" },
   ])("makes the server of $name $SERVER, on $SUITE, and labels it $version", ({ name, SERVER, SUITE, version }) => {
     expect(definition.target[name]).toMatchObject({
       args: { SERVER, SUITE, PACKAGES: "lua5.4 lua-sec" },
-      labels: { "org.opencontainers.image.version": version, "org.opencontainers.image.revision": "3".repeat(64) },
+      labels: { "org.opencontainers.image.version": version },
     });
   });
 
+  it("says in labels and in annotations of the manifest what follows from the inputs, and nothing of a commit or an id", () => {
+    const { labels = {}, annotations } = definition.target[first] as { labels?: object; annotations?: string[] };
+    expect(labels).toEqual({
+      "org.opencontainers.image.title": "Prosody",
+      "org.opencontainers.image.description": "A server",
+      "org.opencontainers.image.version": "13.0.7",
+      "org.opencontainers.image.created": "2026-09-12T00:00:00Z",
+      "org.opencontainers.image.url": "https://prosody.im/",
+      "org.opencontainers.image.documentation": "https://prosody.im/doc",
+      "org.opencontainers.image.vendor": "Prosody Foundry",
+      "org.opencontainers.image.licenses": "MIT",
+      "org.prosody-foundry.series": "13.0",
+      "org.prosody-foundry.release": "13.0.7",
+      "org.prosody-foundry.debian": "trixie",
+      "org.prosody-foundry.modules": "",
+    });
+    const pairs = Object.entries(labels).filter(([name]) => name !== "org.prosody-foundry.modules");
+    expect(annotations).toEqual(pairs.map(([name, value]) => `manifest:${name}=${value}`));
+  });
+
   it("takes nothing from the cache when asked to", () => {
-    const fresh = bakeDefinition([bakeable("prosody-13-0", tarball)], true);
-    expect(fresh.target["prosody-13-0"]?.["no-cache"]).toBe(true);
-    expect(definition.target["prosody-13-0"]).not.toHaveProperty("no-cache");
+    const fresh = bakeDefinition([bakeable("prosody-13-0", tarball)], { noCache: true });
+    expect(fresh.target[first]?.["no-cache"]).toBe(true);
+    expect(definition.target[first]).not.toHaveProperty("no-cache");
+  });
+
+  it("gives each part a place of its own in a store of build steps, and changes nothing else", () => {
+    const store = { kind: "registry", repository: "host:5000/cache" } as const;
+    const cached = bakeDefinition([bakeable("prosody-13-0", tarball)], { cache: store });
+    expect(cached.target[first]).toEqual({
+      ...definition.target[first],
+      "cache-from": ["type=registry,ref=host:5000/cache:prosody-13-0-arm-v7"],
+      "cache-to": [
+        "type=registry,ref=host:5000/cache:prosody-13-0-arm-v7,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true",
+      ],
+    });
+  });
+
+  it("refuses a target that is for more than one platform", () => {
+    const both = bakeable("prosody-13-0", tarball);
+    const target: Target = { ...both.target, platforms: ["linux/amd64", "linux/arm64"] };
+    expect(() => bakeDefinition([{ ...both, target }])).toThrow("no part");
   });
 
   it("is a pure function", () => {

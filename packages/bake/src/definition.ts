@@ -1,8 +1,10 @@
 import type { BakeDefinition, Target as BakeTarget } from "@docker/actions-toolkit/lib/types/buildx/bake.js";
-import { type Target, exporterSettings, upstreamVersion } from "@prosody-foundry/images";
+import { type Platform, type Target, exporterSettings, platformWord } from "@prosody-foundry/images";
+import { imageAnnotations } from "./assemble.ts";
+import { type CacheStore, cacheFlags } from "./cache.ts";
 
-/** What a target is baked with, beside the target itself. All paths are relative to the folder bake runs in. */
-interface TargetFolders {
+/** What a part of a target is baked with, beside itself. All paths are relative to the folder bake runs in. */
+interface PartFolders {
   /** Build context: Dockerfile, server/, modules/b0 to b7/, rootfs/. */
   context: string;
   /** Where the OCI layout goes. */
@@ -11,15 +13,22 @@ interface TargetFolders {
   base: string;
 }
 
-export interface Bakeable extends TargetFolders {
+export interface Bakeable extends PartFolders {
+  /** A target for one platform: see `narrowTarget`. */
   target: Target;
 }
 
-/** The bake file (JSON form) of some targets: one invocation builds them all and shares what they share. Pure. */
-export function bakeDefinition(bakeables: readonly Bakeable[], noCache = false): BakeDefinition {
+export interface BakeOptions {
+  noCache?: boolean;
+  /** Never part of an id: what is built is the same with and without. */
+  cache?: CacheStore;
+}
+
+/** The bake file (JSON form) of some parts: one invocation builds them all and shares what they share. Pure. */
+export function bakeDefinition(bakeables: readonly Bakeable[], options: BakeOptions = {}): BakeDefinition {
   const targets = bakeables.map((bakeable): [string, BakeTarget] => [
-    bakeable.target.name,
-    bakeTarget(bakeable, noCache),
+    partName(bakeable.target),
+    bakeTarget(bakeable, options),
   ]);
   return {
     group: { default: { targets: targets.map(([name]) => name) } },
@@ -27,12 +36,26 @@ export function bakeDefinition(bakeables: readonly Bakeable[], noCache = false):
   };
 }
 
-function bakeTarget({ target, context, layout, base }: Bakeable, noCache: boolean): BakeTarget {
-  return {
+/** What a part is called in a bake file, which allows neither dots nor slashes: `prosody-13-0-arm-v7`. */
+export function partName(target: Target): string {
+  return `${target.name}-${platformWord(platformOfPart(target))}`;
+}
+
+/** The one platform of a part. */
+export function platformOfPart({ name, platforms: [platform, ...others] }: Target): Platform {
+  if (platform === undefined || others.length > 0) throw new Error(`${name} is no part: it is not for one platform`);
+  return platform;
+}
+
+// The toolkit's type has no annotations; bake has, since buildx 0.12.
+function bakeTarget({ target, context, layout, base }: Bakeable, options: BakeOptions): BakeTarget {
+  const platform = platformOfPart(target);
+  const annotations = Object.entries(imageAnnotations(target)).map(([name, value]) => `manifest:${name}=${value}`);
+  const baked: BakeTarget & { annotations: string[] } = {
     context,
     dockerfile: "Dockerfile",
     contexts: { base },
-    platforms: [...target.platforms],
+    platforms: [platform],
     args: {
       SOURCE_DATE_EPOCH: String(target.epoch),
       SERVER: target.release.kind === "debian" ? "debian" : "compiled",
@@ -40,24 +63,17 @@ function bakeTarget({ target, context, layout, base }: Bakeable, noCache: boolea
       VERSION: target.release.version,
       PACKAGES: target.packages.join(" "),
     },
-    labels: targetLabels(target),
+    labels: imageLabels(target),
+    annotations,
     attest: ["type=provenance,mode=max"],
     output: [`${exporterSettings},dest=${layout}`],
-    ...(noCache ? { "no-cache": true } : {}),
+    ...cacheFlags(options.cache, { name: target.name, platform }),
+    ...(options.noCache === true ? { "no-cache": true } : {}),
   };
+  return baked;
 }
 
-/** Labels by the OCI image specification. No build time: that is in the provenance. */
-function targetLabels(target: Target): Record<string, string> {
-  return {
-    "org.opencontainers.image.title": target.title,
-    "org.opencontainers.image.description": target.description,
-    "org.opencontainers.image.version": upstreamVersion(target.release),
-    "org.opencontainers.image.revision": target.id,
-    "org.opencontainers.image.licenses": "MIT",
-    "org.prosody-foundry.series": target.series,
-    "org.prosody-foundry.release": target.release.version,
-    "org.prosody-foundry.debian": target.release.suite,
-    "org.prosody-foundry.modules": target.modules.map((module) => module.name).join(" "),
-  };
+function imageLabels(target: Target): Record<string, string> {
+  const modules = target.modules.map((module) => module.name).join(" ");
+  return { ...imageAnnotations(target), "org.prosody-foundry.modules": modules };
 }

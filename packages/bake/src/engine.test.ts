@@ -1,6 +1,6 @@
 import { runCommand, type Exec, UserError } from "@prosody-foundry/kit";
 import { describe, expect, it } from "vitest";
-import { hasContainerdStore, parseBuilder, parseBuildxVersion } from "./engine.ts";
+import { builderEnv, hasContainerdStore, parseBuilder, parseBuildxVersion } from "./engine.ts";
 import { findEngine } from "./read-engine.ts";
 
 const inspected = `Name:          farm
@@ -39,6 +39,25 @@ describe("what the engine says of itself", () => {
   });
 });
 
+it.each([
+  ["docker's own", { host: "unix:///a" }, { DOCKER_HOST: "unix:///a" }],
+  ["docker's own by its name", { host: "unix:///a", builder: "default" }, { DOCKER_HOST: "unix:///a" }],
+  [
+    "a pod",
+    { host: "unix:///a", builder: "farm", driver: "kubernetes" },
+    { DOCKER_HOST: "unix:///a", BUILDX_BUILDER: "farm" },
+  ],
+  ["a BuildKit elsewhere", { host: undefined, builder: "far", driver: "remote" }, { BUILDX_BUILDER: "far" }],
+  ["a container", { host: undefined, builder: "box", driver: "docker-container" }, { BUILDX_BUILDER: "box" }],
+  [
+    "another engine",
+    { host: "unix:///a", builder: "second", driver: "docker" },
+    { DOCKER_CONTEXT: "second", DOCKER_HOST: undefined, BUILDX_BUILDER: undefined },
+  ],
+])("buildx is told to build with %s", (_, engine, env) => {
+  expect(builderEnv({ driver: "docker", ...engine })).toEqual(env);
+});
+
 describe("findEngine", () => {
   it("says what to do when nothing listens where DOCKER_HOST points", async () => {
     const found = findEngine({ exec: runCommand, env: { DOCKER_HOST: "unix:///nowhere/docker.sock" } });
@@ -54,10 +73,26 @@ describe("findEngine", () => {
 
   it.each([
     ["BUILDX_MISSING", answers({ buildx: 1 })],
-    ["ENGINE_NO_CONTAINERD_STORE", answers({ status: [["Backing Filesystem", "extfs"]] })],
+    ["ENGINE_NO_CONTAINERD_STORE", answers({ status: [["Backing Filesystem", "extfs"]], driver: "docker" })],
   ])("refuses an engine with %s, with a hint", async (code, exec) => {
     const found = findEngine({ exec, env: { DOCKER_HOST: "unix:///some.sock" } });
     await expect(found).rejects.toMatchObject({ code, hint: expect.any(String) as unknown });
+  });
+
+  it("lets a builder of another driver do without containerd's store in the engine", async () => {
+    const exec = answers({ status: [["Backing Filesystem", "extfs"]] });
+    const env = { DOCKER_HOST: "unix:///some.sock", BUILDX_BUILDER: "farm" };
+    expect(await findEngine({ exec, env })).toMatchObject({
+      builder: "farm",
+      driver: "kubernetes",
+      containerdStore: false,
+    });
+  });
+
+  it("refuses a builder that buildx does not know", async () => {
+    const exec = answers({ inspect: 1 });
+    const found = findEngine({ exec, env: { DOCKER_HOST: "unix:///some.sock", BUILDX_BUILDER: "farm" } });
+    await expect(found).rejects.toMatchObject({ code: "BUILDER_UNKNOWN" });
   });
 
   it("takes the engine setup started when the machine has none of its own", async () => {
@@ -73,15 +108,20 @@ describe("findEngine", () => {
 const withoutDocker: Exec = (_command, args, options) => runCommand("no-such-docker", args, options);
 
 /** A docker that answers as one does; what a real one without buildx or the store says is in test/itg. */
-function answers({ buildx = 0, status = [["driver-type", "io.containerd.snapshotter.v1"]] }): Exec {
+function answers({
+  buildx = 0,
+  inspect = 0,
+  driver = "kubernetes",
+  status = [["driver-type", "io.containerd.snapshotter.v1"]],
+}): Exec {
   const outputs: Record<string, string> = {
     info: JSON.stringify({ ServerVersion: "28.5.2", DriverStatus: status }),
     "buildx version": "github.com/docker/buildx v0.29.1 a32761a",
-    "buildx inspect": inspected,
+    "buildx inspect": inspected.replace("kubernetes", driver),
   };
   return (_command, args) => {
     const name = args[0] === "info" ? "info" : args.join(" ");
-    const exitCode = name === "buildx version" ? buildx : 0;
+    const exitCode = { "buildx version": buildx, "buildx inspect": inspect }[name] ?? 0;
     return Promise.resolve({ stdout: outputs[name] ?? "", stderr: "", exitCode });
   };
 }

@@ -5,6 +5,8 @@ import { z } from "zod";
 export interface Engine {
   version: string;
   buildxVersion: string;
+  /** Name of the builder somebody chose; undefined for the one docker uses by itself. */
+  builder?: string;
   /** Kind of the builder in use: `docker`, `docker-container`, `remote`, `kubernetes`. */
   driver: string;
   /** What the builder can run by itself; building needs none but its own. */
@@ -19,6 +21,8 @@ export interface BakeContext {
   engine: Engine;
   /** Folder for inputs, contexts, layouts and reports. */
   cacheDir: string;
+  /** Folder for builder bases made here, which several caches may share; `bases` of the cache unless given. */
+  basesDir?: string | undefined;
   exec: Exec;
   progress: Progress;
   fetch?: typeof globalThis.fetch;
@@ -32,6 +36,19 @@ export interface BakeContext {
 export function engineEnv(engine: Pick<Engine, "host">): Record<string, string> {
   return engine.host === undefined ? {} : { DOCKER_HOST: engine.host };
 }
+
+/**
+ * The environment a buildx command gets beside the inherited one. A builder of the docker driver is a docker context by
+ * another name, and buildx wants it named as such.
+ */
+export function builderEnv({ host, builder, driver }: Pick<Engine, "builder" | "driver" | "host">): BuilderEnv {
+  if (builder === undefined || builder === "default") return engineEnv({ host });
+  if (driver === "docker") return { DOCKER_CONTEXT: builder, DOCKER_HOST: undefined, BUILDX_BUILDER: undefined };
+  return { ...engineEnv({ host }), BUILDX_BUILDER: builder };
+}
+
+/** As `env` of a command: undefined takes a variable away. */
+type BuilderEnv = Readonly<Record<string, string | undefined>>;
 
 /** What `docker info` says of the engine; a client without a server reports ServerErrors and no driver. */
 export const EngineInfo = z.looseObject({
@@ -68,6 +85,11 @@ export const engineMissing = (because: string, host?: string): UserError =>
       host === undefined
         ? "Install Docker (on Debian or Ubuntu as root, `foundry setup` does it), or start it, or set DOCKER_HOST."
         : `Start the engine at ${host}, or unset DOCKER_HOST to use another.`,
+  });
+
+export const builderUnknown = (name: string): UserError =>
+  new UserError("BUILDER_UNKNOWN", `buildx knows no builder ${JSON.stringify(name)}`, {
+    hint: "`docker buildx ls` lists them; leave --builder and BUILDX_BUILDER away for docker's own.",
   });
 
 export const buildxMissing = (): UserError =>

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "@prosody-foundry/kit";
-import { type BakeContext, engineEnv } from "./engine.ts";
+import { type BakeContext, builderEnv } from "./engine.ts";
 import { type DebianWish, explainApt, fetchStage } from "./fetch-stage.ts";
 import {
   type CachedFile,
@@ -107,7 +107,7 @@ async function runFetch(
   const options = ["--no-cache", "--progress=plain", "--provenance=false", "--build-context", `base=${base}`];
   const args = ["buildx", "build", ...options, "--output", output, "--file", "-", empty];
   const input = fetchStage(wish);
-  const result = await context.exec("docker", args, { env: engineEnv(context.engine), accept: "any", input });
+  const result = await context.exec("docker", args, { env: builderEnv(context.engine), accept: "any", input });
   if (result.exitCode === 0) return;
   await refuseFullDisk(folder);
   const what = `${wish.package} ${wish.version ?? ""}`.trim();

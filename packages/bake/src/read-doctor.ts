@@ -1,6 +1,6 @@
 import { readdir, statfs } from "node:fs/promises";
 import { type Exec, isUserError } from "@prosody-foundry/kit";
-import type { Engine } from "./engine.ts";
+import { type Engine, builderEnv } from "./engine.ts";
 import { readAptSources, readMachineOs } from "./read-apt.ts";
 import { findEngine, ownHost } from "./read-engine.ts";
 
@@ -60,14 +60,17 @@ function engineRows(engine: Engine | { code: string; message: string; hint: stri
   const where = engine.host === ownHost ? ", started by foundry setup" : "";
   return [
     row("container engine", true, { found: `${engine.version}${where}`, hint: "" }),
-    row("buildx", true, { found: `${engine.buildxVersion}, driver ${engine.driver}`, hint: "" }),
+    row("buildx", true, {
+      found: `${engine.buildxVersion}, builder ${engine.builder ?? "default"}, driver ${engine.driver}`,
+      hint: "",
+    }),
     row("containerd image store", true, { found: "yes", hint: "" }),
   ];
 }
 
 async function baseRow(options: DoctorOptions, engine: Engine | undefined): Promise<DoctorRow> {
   const name = "builder base";
-  const env = engine?.host === undefined ? {} : { DOCKER_HOST: engine.host };
+  const env = engine === undefined ? {} : builderEnv(engine);
   const inspect = ["buildx", "imagetools", "inspect", "debian:trixie-slim"];
   const asked =
     engine && (await options.exec("docker", inspect, { env, accept: "any", timeout: 8000 }).catch(whenNone));

@@ -3,6 +3,7 @@ import type { Exec } from "@prosody-foundry/kit";
 import {
   type Engine,
   EngineInfo,
+  builderUnknown,
   buildxMissing,
   engineEnv,
   engineMissing,
@@ -21,42 +22,45 @@ export interface FindOptions {
 }
 
 /**
- * The engine to build with: DOCKER_HOST or docker's own context, or else one that `setupEngine` started.
- * @throws UserError ENGINE_MISSING, BUILDX_MISSING or ENGINE_NO_CONTAINERD_STORE, about the user's own engine.
+ * The engine to build with: DOCKER_HOST or docker's own context, or else one that `setupEngine` started; with the builder
+ * that BUILDX_BUILDER names, whatever its driver.
+ * @throws UserError ENGINE_MISSING, BUILDX_MISSING, BUILDER_UNKNOWN or ENGINE_NO_CONTAINERD_STORE, about the user's own
+ * engine.
  */
 export async function findEngine(options: FindOptions): Promise<Engine> {
   const named = options.env["DOCKER_HOST"];
-  const first = await probeEngine(options.exec, named);
+  const first = await probeEngine(options, named);
   if (!(first instanceof Error)) return first;
   if (named !== undefined) throw first;
-  const own = await probeEngine(options.exec, ownHost);
+  const own = await probeEngine(options, ownHost);
   if (own instanceof Error) throw first;
   return own;
 }
 
-async function probeEngine(exec: Exec, host: string | undefined): Promise<Engine | UserError> {
+async function probeEngine(options: FindOptions, host: string | undefined): Promise<Engine | UserError> {
   try {
-    return await readEngine(exec, host);
+    return await readEngine(options, host);
   } catch (error) {
     if (isUserError(error)) return error;
     throw error;
   }
 }
 
-async function readEngine(exec: Exec, host: string | undefined): Promise<Engine> {
+async function readEngine({ exec, env: { BUILDX_BUILDER } }: FindOptions, host: string | undefined): Promise<Engine> {
+  const builder = BUILDX_BUILDER === undefined || BUILDX_BUILDER === "" ? {} : { builder: BUILDX_BUILDER };
   const env = engineEnv({ host });
   const info = await readInfo(exec, env);
   const buildx = await exec("docker", ["buildx", "version"], { env, accept: "any" });
   if (buildx.exitCode !== 0) throw buildxMissing();
-  if (!hasContainerdStore(info)) throw noContainerdStore();
-  const builder = await exec("docker", ["buildx", "inspect"], { env, timeout: 60_000 });
-  return {
-    version: info.ServerVersion,
-    buildxVersion: parseBuildxVersion(buildx.stdout),
-    ...parseBuilder(builder.stdout),
-    containerdStore: true,
-    host,
-  };
+  const inspect = { env: { ...env, BUILDX_BUILDER }, accept: "any" as const, timeout: 60_000 };
+  const inspected = await exec("docker", ["buildx", "inspect"], inspect);
+  if (inspected.exitCode !== 0 && BUILDX_BUILDER) throw builderUnknown(BUILDX_BUILDER);
+  const { driver, platforms } = parseBuilder(inspected.stdout);
+  const containerdStore = hasContainerdStore(info);
+  // Another driver exports by itself; the engine has only to load what is to be run.
+  if (driver === "docker" && !containerdStore) throw noContainerdStore();
+  const buildxVersion = parseBuildxVersion(buildx.stdout);
+  return { version: info.ServerVersion, buildxVersion, ...builder, driver, platforms, containerdStore, host };
 }
 
 async function readInfo(exec: Exec, env: Record<string, string>): Promise<EngineInfo> {

@@ -1,16 +1,19 @@
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import type { Platform } from "@prosody-foundry/images";
 import { UserError, sha256 } from "@prosody-foundry/kit";
+import type { Part } from "./assemble.ts";
 import {
   type Descriptor,
   ImageIndex,
   ImageManifestFile,
   type PlatformImage,
+  attestationFor,
   blobPath,
   describeImage,
   imagesOf,
 } from "./layout.ts";
+import { hashFile } from "./read-cached.ts";
 
 export interface LayoutManifests {
   /** Digest of the index. */
@@ -23,16 +26,83 @@ export interface LayoutManifests {
  * @throws UserError LAYOUT_BROKEN
  */
 export async function layoutManifests(folder: string): Promise<LayoutManifests> {
-  const top = ImageIndex.parse(JSON.parse(await readFile(path.join(folder, "index.json"), "utf8")));
-  const [entry] = top.manifests;
-  if (entry === undefined) throw brokenLayout(folder, "has no image");
-  const index = ImageIndex.parse(await readJsonBlob(folder, entry));
+  const { entry, index } = await readIndex(folder);
   const platforms: LayoutManifests["platforms"] = {};
   for (const { platform, descriptor } of imagesOf(index)) {
-    const manifest = ImageManifestFile.parse(await readJsonBlob(folder, descriptor));
-    platforms[platform] = describeImage(descriptor, manifest);
+    platforms[platform] = describeImage(descriptor, await readManifest(folder, descriptor));
   }
   return { index: entry.digest, platforms };
+}
+
+/** A part of an index, and the digests of all that image and attestation are made of. */
+export interface LayoutPart extends Part {
+  ofImage: string[];
+  ofAttestation: string[];
+}
+
+/**
+ * The parts of a layout: each image with its attestation.
+ * @throws UserError LAYOUT_BROKEN when an image has none, or a manifest is not what its digest says.
+ */
+export async function readParts(folder: string): Promise<LayoutPart[]> {
+  const { index } = await readIndex(folder);
+  const parts: LayoutPart[] = [];
+  for (const { platform, descriptor: image } of imagesOf(index)) {
+    const attestation = attestationFor(index, image);
+    if (attestation === undefined) throw brokenLayout(folder, `attests nothing of ${image.digest}`);
+    const [ofImage, ofAttestation] = [await digestsOf(folder, image), await digestsOf(folder, attestation)];
+    parts.push({ platform, image, attestation, ofImage, ofAttestation });
+  }
+  return parts;
+}
+
+async function digestsOf(folder: string, descriptor: Descriptor): Promise<string[]> {
+  const { config, layers } = await readManifest(folder, descriptor);
+  return [descriptor.digest, config.digest, ...layers.map(({ digest }) => digest)];
+}
+
+/** The in-toto statements of an attestation manifest. @throws UserError LAYOUT_BROKEN */
+export async function readStatements(folder: string, attestation: Descriptor): Promise<unknown[]> {
+  const { layers } = await readManifest(folder, attestation);
+  return Promise.all(layers.map((layer) => readJsonBlob(folder, layer)));
+}
+
+/**
+ * Reads every blob of a layout, whether something names it or not.
+ * @throws UserError LAYOUT_BROKEN when one is not what its name says, or one that is named is not there.
+ */
+export async function checkLayout(folder: string): Promise<void> {
+  const names = await readdir(path.join(folder, "blobs", "sha256")).catch((): string[] => []);
+  for (const name of names) {
+    if ((await hashFile(path.join(folder, "blobs", "sha256", name))) !== name)
+      throw brokenLayout(folder, `has other content under sha256:${name}`);
+  }
+  const present = new Set(names.map((name) => `sha256:${name}`));
+  const wanted = (await readParts(folder)).flatMap(({ ofImage, ofAttestation }) => [...ofImage, ...ofAttestation]);
+  const missing = wanted.find((digest) => !present.has(digest));
+  if (missing !== undefined) throw brokenLayout(folder, `lacks ${missing}`);
+}
+
+/** Digest of what a layout's `index.json` names first. @throws UserError LAYOUT_BROKEN */
+export async function layoutDigest(folder: string): Promise<string> {
+  return (await readTop(folder)).digest;
+}
+
+async function readTop(folder: string): Promise<Descriptor> {
+  const text = await readFile(path.join(folder, "index.json"), "utf8").catch(() => "{}");
+  const top = ImageIndex.safeParse(parse(text));
+  const entry = top.success ? top.data.manifests[0] : undefined;
+  if (entry === undefined) throw brokenLayout(folder, "has no image");
+  return entry;
+}
+
+async function readIndex(folder: string): Promise<{ entry: Descriptor; index: ImageIndex }> {
+  const entry = await readTop(folder);
+  return { entry, index: ImageIndex.parse(await readJsonBlob(folder, entry)) };
+}
+
+async function readManifest(folder: string, descriptor: Descriptor): Promise<ImageManifestFile> {
+  return ImageManifestFile.parse(await readJsonBlob(folder, descriptor));
 }
 
 /** A blob of a layout. @throws UserError LAYOUT_BROKEN when it is not what its digest says. */
@@ -45,6 +115,14 @@ export async function readBlob(folder: string, digest: string): Promise<Buffer> 
 
 async function readJsonBlob(folder: string, descriptor: Descriptor): Promise<unknown> {
   return JSON.parse((await readBlob(folder, descriptor.digest)).toString("utf8"));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function brokenLayout(folder: string, because: string): UserError {

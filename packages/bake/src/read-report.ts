@@ -13,13 +13,24 @@ export function buildFolder(cacheDir: string, id: string): string {
  * @throws UserError REPORT_BROKEN
  */
 export async function readReport(cacheDir: string, id: string): Promise<Report | undefined> {
-  const file = path.join(buildFolder(cacheDir, id), "report.json");
-  const text = await readFile(file, "utf8").catch(whenMissing);
+  const folder = buildFolder(cacheDir, id);
+  const text = await readFile(path.join(folder, "report.json"), "utf8").catch(whenMissing);
   if (text === undefined) return undefined;
   const report = Report.safeParse(parseJson(text));
   if (report.success && report.data.id === id) return report.data;
-  throw new UserError("REPORT_BROKEN", `${file} is not the report of this build`, {
-    hint: `Remove ${path.dirname(file)}; the image is built again.`,
+  throw brokenReport(folder);
+}
+
+/** The report of a build in any folder. @throws UserError REPORT_BROKEN */
+export async function readReportIn(folder: string): Promise<Report> {
+  const report = Report.safeParse(parseJson(await readFile(path.join(folder, "report.json"), "utf8")));
+  if (report.success) return report.data;
+  throw brokenReport(folder);
+}
+
+function brokenReport(folder: string): UserError {
+  return new UserError("REPORT_BROKEN", `${path.join(folder, "report.json")} is not the report of this build`, {
+    hint: `Remove ${folder}; the image is built again.`,
   });
 }
 

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { UserError, prettyJson } from "@prosody-foundry/kit";
 import type { BakeDefinition } from "@docker/actions-toolkit/lib/types/buildx/bake.js";
-import { type BakeContext, engineEnv } from "./engine.ts";
+import { type BakeContext, builderEnv } from "./engine.ts";
 import { explainBuild, stepOf } from "./bake-output.ts";
 import { refuseFullDisk } from "./read-disk.ts";
 
@@ -15,7 +15,7 @@ export async function runBake(context: BakeContext, definition: BakeDefinition, 
   const lines: string[] = [];
   const result = await context.exec("docker", ["buildx", "bake", "--progress=plain", "--file=-"], {
     cwd: folder,
-    env: engineEnv(context.engine),
+    env: builderEnv(context.engine),
     input: prettyJson(definition),
     accept: "any",
     onLine: (line) => {

@@ -1,23 +1,16 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import type { Release, Target } from "@prosody-foundry/images";
-import { prettyJson, runExclusive, writeFileWhole } from "@prosody-foundry/kit";
-import { type Bakeable, bakeDefinition } from "./definition.ts";
+import { type Target, narrowTarget } from "@prosody-foundry/images";
+import { runExclusive } from "@prosody-foundry/kit";
 import type { BakeContext } from "./engine.ts";
-import { layoutManifests } from "./read-layout.ts";
-import { buildFolder, readReport } from "./read-report.ts";
+import { unknownOrigin } from "./origin.ts";
+import { readReport } from "./read-report.ts";
 import type { Report } from "./report.ts";
-import { runBake } from "./run-bake.ts";
-import { ensureBase } from "./run-base.ts";
-import { type Materials, writeContext } from "./write-context.ts";
+import { joinParts } from "./run-join.ts";
+import { type Divided, type PartOptions, bakeParts, sweepInterrupted } from "./run-parts.ts";
 
-export interface BuildOptions {
-  /** Brings a target's materials together; asked only for targets that have to be built. */
-  materials: (target: Target) => Promise<Materials>;
-  /** Builds although there is a report, and without the engine's cache. */
-  noCache?: boolean;
-  now?: () => Date;
-}
+/** Builds although there is a report with `noCache`, and then without the engine's cache. */
+export type BuildOptions = Pick<PartOptions, "materials"> & Partial<PartOptions>;
 
 export interface Built {
   target: Target;
@@ -27,8 +20,9 @@ export interface Built {
 }
 
 /**
- * Builds the targets whose id has no report yet, all in one bake, into OCI layouts under the cache. A build that is
- * interrupted leaves nothing.
+ * Builds the targets whose id has no report yet, into OCI layouts under the cache: their parts (one for each platform)
+ * that are not there, all in one bake, each kept under its own id; then each target is joined from its parts. A build that
+ * is interrupted leaves whole parts or nothing.
  */
 export async function buildTargets(
   context: BakeContext,
@@ -40,12 +34,19 @@ export async function buildTargets(
 }
 
 async function buildMissing(context: BakeContext, targets: readonly Target[], options: BuildOptions): Promise<Built[]> {
-  const missing: Target[] = [];
-  for (const target of targets) {
-    const present = options.noCache === true ? undefined : await readReport(context.cacheDir, target.id);
-    if (present === undefined) missing.push(target);
+  const missing = await withoutReport(context, targets, options);
+  const divided = missing.map((target): Divided => {
+    return { target, parts: target.platforms.map((platform) => narrowTarget(target, platform)) };
+  });
+  const made = { origin: unknownOrigin, now: () => new Date(), ...options };
+  await mkdir(context.cacheDir, { recursive: true });
+  await sweepInterrupted(context.cacheDir);
+  const toBake: Divided[] = [];
+  for (const { target, parts } of divided) {
+    toBake.push({ target, parts: await withoutReport(context, parts, options) });
   }
-  if (missing.length > 0) await bakeTargets(context, missing, options);
+  if (toBake.some(({ parts }) => parts.length > 0)) await bakeParts(context, toBake, made);
+  for (const { target, parts } of divided) await joinParts(context.cacheDir, { target, parts }, made);
   const built: Built[] = [];
   for (const target of targets) {
     const report = await readReport(context.cacheDir, target.id);
@@ -55,67 +56,15 @@ async function buildMissing(context: BakeContext, targets: readonly Target[], op
   return built;
 }
 
-async function bakeTargets(context: BakeContext, targets: readonly Target[], options: BuildOptions): Promise<void> {
-  await mkdir(context.cacheDir, { recursive: true });
-  await sweepInterrupted(context.cacheDir);
-  const folder = await mkdtemp(path.join(context.cacheDir, scratchPrefix));
-  try {
-    const bakeables: Bakeable[] = [];
-    for (const target of targets) {
-      const materials = await options.materials(target);
-      await writeContext(path.join(folder, "contexts", target.name), target, materials);
-      bakeables.push(await placeTarget(context, target));
-    }
-    await runBake(context, bakeDefinition(bakeables, options.noCache), folder);
-    for (const { target, layout } of bakeables) {
-      await keepBuild(context, target, { layout: path.join(folder, layout), now: options.now ?? (() => new Date()) });
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+async function withoutReport(
+  { cacheDir }: BakeContext,
+  targets: readonly Target[],
+  { noCache }: BuildOptions,
+): Promise<Target[]> {
+  const missing: Target[] = [];
+  for (const target of targets) {
+    const present = noCache === true ? undefined : await readReport(cacheDir, target.id);
+    if (present === undefined) missing.push(target);
   }
-}
-
-const scratchPrefix = "bake-";
-
-/** What a killed build left; the lock of `builds` says that none is running. */
-async function sweepInterrupted(cacheDir: string): Promise<void> {
-  const names = (await readdir(cacheDir)).filter((name) => name.startsWith(scratchPrefix));
-  for (const name of names) await rm(path.join(cacheDir, name), { recursive: true, force: true });
-}
-
-/** The suite a target is built in: a compiled server needs its own suite's headers, for Debian's any apt will do. */
-export function baseSuiteOf(release: Release): string {
-  return release.kind === "debian" ? "trixie" : release.suite;
-}
-
-async function placeTarget(context: BakeContext, target: Target): Promise<Bakeable> {
-  const base = await ensureBase(context, baseSuiteOf(target.release));
-  const layout = `made/${target.name}/layout`;
-  return { target, context: `contexts/${target.name}`, layout, base: base.context };
-}
-
-async function keepBuild(
-  context: BakeContext,
-  target: Target,
-  made: { layout: string; now: () => Date },
-): Promise<void> {
-  const { index, platforms } = await layoutManifests(made.layout);
-  const report: Report = {
-    reportVersion: 1,
-    id: target.id,
-    name: target.name,
-    image: target.image,
-    series: target.series,
-    release: target.release.version,
-    index,
-    platforms,
-    inputs: target.inputs,
-    builtAt: made.now().toISOString(),
-  };
-  const partial = path.dirname(made.layout);
-  await writeFileWhole(path.join(partial, "report.json"), prettyJson(report));
-  const final = buildFolder(context.cacheDir, target.id);
-  await mkdir(path.dirname(final), { recursive: true });
-  await rm(final, { recursive: true, force: true });
-  await rename(partial, final);
+  return missing;
 }

@@ -1,9 +1,9 @@
 import { buffer } from "node:stream/consumers";
-import type { Platform } from "@prosody-foundry/images";
+import { type Platform, platformWord } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
 import { type Pack, pack as packTar } from "tar-stream";
 import { type BakeContext, engineEnv } from "./engine.ts";
-import { ImageManifestFile, blobPath } from "./layout.ts";
+import { ImageManifestFile, blobPath, describePlatform, mediaTypes } from "./layout.ts";
 import { readBlob } from "./read-layout.ts";
 import { buildFolder } from "./read-report.ts";
 import type { Report } from "./report.ts";
@@ -34,7 +34,7 @@ export async function loadTarget(context: BakeContext, report: Report, platform:
 function referenceOf(report: Report, platform: Platform): string {
   const version = report.release.replace(/[^\w.-]/gu, "-");
   // With the id: every checkout and cache that uses this engine would otherwise move each other's names.
-  return `prosody-foundry/${report.image}:${version}-${platform.slice("linux/".length)}-${report.id.slice(0, 12)}`;
+  return `prosody-foundry/${report.image}:${version}-${platformWord(platform)}-${report.id.slice(0, 12)}`;
 }
 
 interface NamedImage {
@@ -62,14 +62,13 @@ async function packBlobs(tar: Pack, layout: string, digests: ReadonlySet<string>
 }
 
 function indexOf(image: NamedImage, size: number): object {
-  const [os, architecture] = image.platform.split("/");
   const annotations = {
     "io.containerd.image.name": `docker.io/${image.reference}`,
     "org.opencontainers.image.ref.name": image.reference.split(":")[1],
   };
-  const mediaType = "application/vnd.oci.image.manifest.v1+json";
-  const manifest = { mediaType, digest: image.digest, size, platform: { os, architecture }, annotations };
-  return { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [manifest] };
+  const platform = describePlatform(image.platform);
+  const manifest = { mediaType: mediaTypes.manifest, digest: image.digest, size, platform, annotations };
+  return { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [manifest] };
 }
 
 function notBuilt(report: Report, platform: Platform): UserError {

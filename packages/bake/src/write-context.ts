@@ -6,6 +6,10 @@ import { UserError, writeFileWhole } from "@prosody-foundry/kit";
 /** A module as it ships. */
 export interface ModuleMaterial {
   name: string;
+  /** SPDX expression; for the bill of materials. */
+  licence?: string;
+  /** Where its source is had from, in SPDX's form of a download location; for the bill of materials. */
+  download?: string;
   /** Paths relative to the module's folder. */
   files: readonly { path: string; executable: boolean; bytes: Uint8Array }[];
 }

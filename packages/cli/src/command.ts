@@ -8,6 +8,7 @@ export interface Flags {
   agreement?: boolean;
   all?: boolean;
   available?: boolean;
+  builderId?: string;
   disagreements?: boolean;
   dryRun?: boolean;
   each?: boolean;
@@ -16,15 +17,26 @@ export interface Flags {
   github?: string;
   folder?: string;
   hold?: boolean;
+  identity?: string;
+  insecure?: boolean;
+  issuer?: string;
   unhold?: boolean;
   json?: boolean;
+  key?: string;
   licence?: string;
-  cache?: boolean;
+  /** False with `--no-cache`; a store's words with `--cache`. */
+  cache?: boolean | string;
+  output?: string;
+  lock?: string;
   platform?: Platform[];
   pullRequest?: boolean;
   release?: string;
+  published?: boolean;
   report?: string;
+  repository?: string;
   series?: Series[];
+  sign?: boolean;
+  signKey?: string;
   source?: string;
   to?: string;
 }

@@ -4,6 +4,7 @@ import { type Exec, type Progress, UserError, didYouMean } from "@prosody-foundr
 /** Flags every command takes. */
 export interface GlobalFlags {
   root?: string;
+  builder?: string;
   offline?: boolean;
   mirror?: string[];
 }
@@ -13,6 +14,7 @@ export interface Context {
   root: string;
   lockFile: string;
   cacheDir: string;
+  basesDir?: string | undefined;
   mirrors: Record<string, string>;
   offline: boolean;
   env: Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Materials } from "@prosody-foundry/bake";
-import { modulesLua, type Target } from "@prosody-foundry/images";
-import { keyFor, type Lock } from "@prosody-foundry/lockfile";
+import { modulesLua, type ShippedModule, type Target } from "@prosody-foundry/images";
+import { isPin, keyFor, type Lock } from "@prosody-foundry/lockfile";
 import { ensureContent, patchModule, shippingFiles } from "@prosody-foundry/source";
 import type { Context } from "./context.ts";
 import { type OpenSource, sourceOf } from "./open-sources.ts";
@@ -31,7 +31,8 @@ export async function gatherMaterials(context: Context, target: Target, request:
     origins.push(from);
     const key = keyFor(request.lock, module);
     const patches = await readLockedPatches(context.root, key, request.lock.modules[key]);
-    modules.push({ name: module.name, files: shippingFiles(patchModule(content, patches)) });
+    const files = shippingFiles(patchModule(content, patches));
+    modules.push({ name: module.name, files, ...describeModule(module, { target, lock: request.lock, source }) });
   }
   for (const line of describeOrigins(origins)) context.say(line);
   const folder = path.join(context.root, "images", request.image ?? target.image);
@@ -41,5 +42,20 @@ export async function gatherMaterials(context: Context, target: Target, request:
     modules,
     rootfs: path.join(folder, "rootfs"),
     generated: { "usr/lib/prosody-foundry/modules.lua": modulesLua(target, request.lock) },
+  };
+}
+
+/** What the bill of materials says of a module beside its pin: the licence, and its folder at the pinned revision. */
+function describeModule(
+  module: ShippedModule,
+  { target, lock, source }: { target: Target; lock: Lock; source: OpenSource },
+): { licence?: string; download?: string } {
+  const pin = lock.modules[keyFor(lock, module)]?.pins[target.series];
+  const { kind, url, folder } = source.locked;
+  const isTree = kind === "hg" || kind === "git";
+  const place = [folder, module.name].filter((part) => part !== "").join("/");
+  return {
+    ...(isPin(pin) ? { licence: pin.licence } : {}),
+    ...(isTree ? { download: `${kind}+${url}@${module.node}#${place}` } : {}),
   };
 }

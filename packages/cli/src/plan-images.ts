@@ -32,7 +32,7 @@ export interface Planned {
 
 export interface PlanFlags extends Pick<Flags, "available" | "platform" | "release" | "series"> {
   /** In place of the one in the repository. */
-  lock?: Lock;
+  otherLock?: Lock;
 }
 
 /**
@@ -43,7 +43,7 @@ export interface PlanFlags extends Pick<Flags, "available" | "platform" | "relea
 export async function planImages(context: Context, names: readonly string[], flags: PlanFlags): Promise<Planned> {
   const images = selectImages(await readImages(context.root), names);
   const seriesFile = await readSeries(context.root);
-  const lock = flags.lock ?? (await readLock(context.lockFile));
+  const lock = flags.otherLock ?? (await readLock(context.lockFile));
   const sources = openSources(context, lock);
   const wanted = chooseSeries(images, seriesFile, flags);
   const reached = flags.available === true ? await reachReleases(context, seriesFile, { wanted, flags }) : [];

@@ -26,6 +26,7 @@ export function createProgram(outcome: { exitCode: number }): Command {
     .description("Images of the Prosody XMPP server, and the registry of its community modules.")
     .option("--root <folder>", "repository to work in (else the nearest one upward)")
     .option("--mirror <url=replacement>", mirrorHelp, (word, before?: string[]) => [...(before ?? []), word])
+    .option("--builder <name>", "buildx builder to build with, of any driver (else BUILDX_BUILDER, else docker's own)")
     .option("--offline", "use what the cache has, reach for nothing")
     .addHelpText("after", exitCodeHelp)
     .exitOverride();
@@ -47,7 +48,7 @@ function parentOf(program: Command, spec: CommandSpec): Command {
 function addCommand(parent: Command, spec: CommandSpec, outcome: { exitCode: number }): void {
   const command = parent.command(spec.name.split(" ").at(-1) ?? spec.name).description(spec.summary);
   if (spec.arguments !== undefined) command.arguments(spec.arguments);
-  for (const name of spec.options) command.addOption(options[name]());
+  for (const option of spec.options.flatMap((name) => options[name]())) command.addOption(option);
   command.addHelpText("after", `\nExample:\n  ${spec.example}\n${exitCodeHelp}`);
   command.allowExcessArguments(false).exitOverride();
   command.action(async () => {

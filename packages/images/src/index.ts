@@ -1,9 +1,10 @@
 export { referenceTo } from "./choose.ts";
 export { type PlanExplanation, explainPlan, formatExplanation } from "./explain.ts";
 export { selectImages } from "./images.ts";
-export { exporterSettings } from "./inputs.ts";
+export { exporterSettings, idOf } from "./inputs.ts";
 export * from "./manifest.ts";
 export { modulesLua } from "./modules-lua.ts";
+export { narrowTarget } from "./narrow.ts";
 export { type PlanRequest, planTargets } from "./plan.ts";
 export { Platform, platformNames, platformOf, platformWord } from "./platform.ts";
 export { readImages, readSeries } from "./read-images.ts";

@@ -1,17 +1,18 @@
-import { type Built, baseSuiteOf, buildTargets, ensureBase } from "@prosody-foundry/bake";
+import { type Built, baseSuiteOf, buildTargets, ensureBase, parseCacheStore } from "@prosody-foundry/bake";
 import { type Target, upstreamVersion } from "@prosody-foundry/images";
 import { type Context, openBake } from "../context.ts";
 import type { CommandSpec, Flags } from "../command.ts";
 import { gatherMaterials } from "../gather-materials.ts";
 import { planImages, type Planned } from "../plan-images.ts";
 import { summarizeBuilds } from "../summary.ts";
+import { readOrigin } from "../read-origin.ts";
 import { renderBytes, renderTable } from "../table.ts";
 
 export const build: CommandSpec = {
   name: "build",
   summary: "build what is not built yet, for all platforms, into OCI layouts",
   arguments: "[image...]",
-  options: ["series", "release", "available", "platform", "cache", "json"],
+  options: ["series", "release", "available", "platform", "cache", "builderId", "json"],
   example: "foundry build prosody --series 13.0 --platform linux/amd64",
   async run(context, { args, flags }) {
     const planned = await planImages(context, args, flags);
@@ -24,7 +25,14 @@ export const build: CommandSpec = {
 };
 
 /** Builds the targets of a plan, telling where each input came from. */
-export async function buildPlanned(context: Context, planned: Planned, flags: Pick<Flags, "cache">): Promise<Built[]> {
+export async function buildPlanned(
+  context: Context,
+  planned: Planned,
+  flags: Pick<Flags, "builderId" | "cache">,
+): Promise<Built[]> {
+  const { settings, origin } = await readOrigin(context, planned.targets, flags.builderId);
+  const usual = settings && `${settings.repository}-cache`;
+  const cache = typeof flags.cache === "string" ? parseCacheStore(flags.cache, usual) : undefined;
   const bake = await openBake(context);
   const materials = async (target: Target) => {
     const server = await planned.serverOf(target);
@@ -33,7 +41,7 @@ export async function buildPlanned(context: Context, planned: Planned, flags: Pi
     context.say(`${target.name}: packages of Debian ${target.release.suite}, put together in ${base.via}`);
     return gatherMaterials(context, target, { lock: planned.lock, sources: planned.sources, server: server.files });
   };
-  return buildTargets(bake, planned.targets, { materials, noCache: flags.cache === false });
+  return buildTargets(bake, planned.targets, { materials, origin, cache, noCache: flags.cache === false });
 }
 
 /** What programs get of a build. */

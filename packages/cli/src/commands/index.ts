@@ -3,6 +3,8 @@ import { build } from "./build.ts";
 import { bump } from "./bump.ts";
 import { compat } from "./compat.ts";
 import { doctor } from "./doctor.ts";
+import { exportBuild } from "./export.ts";
+import { importBuild } from "./import.ts";
 import { lockMerge } from "./lock-merge.ts";
 import { matrix } from "./matrix.ts";
 import { moduleAdd } from "./module-add.ts";
@@ -16,12 +18,14 @@ import { moduleVerify } from "./module-verify.ts";
 import { moduleWhy } from "./module-why.ts";
 import { plan } from "./plan.ts";
 import { propose } from "./propose.ts";
+import { publish } from "./publish.ts";
 import { setup } from "./setup.ts";
 import { site } from "./site.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
+import { verifyImage } from "./verify-image.ts";
 
 /** All commands, in the order of the help. */
 export const commands: readonly CommandSpec[] = [
@@ -45,7 +49,11 @@ export const commands: readonly CommandSpec[] = [
   plan,
   matrix,
   build,
+  exportBuild,
+  importBuild,
   verify,
+  verifyImage,
   tags,
   site,
+  publish,
 ];

@@ -1,4 +1,4 @@
-import { listBuilt } from "@prosody-foundry/bake";
+import { type Report, listBuilt } from "@prosody-foundry/bake";
 import {
   explainPlan,
   formatExplanation,
@@ -64,10 +64,16 @@ function stateOf({ built, published }: PlannedTarget): string {
 async function explainTargets(context: Context, rows: readonly PlannedTarget[]): Promise<PlannedTarget[]> {
   const built = await listBuilt(context.cacheDir);
   return rows.map((row) => {
-    const before = row.built ? undefined : built.find((other) => other.name === row.name);
+    const before = row.built ? undefined : lastBuild(built, row);
     if (before === undefined) return { ...row, explanation: null };
     return { ...row, explanation: { since: before.id, ...explainPlan(before.inputs, row.inputs) } };
   });
+}
+
+/** The last build of a target: for the same platforms if there was one, as parts of it are kept too. */
+function lastBuild(built: readonly Report[], { name, platforms }: Target): Report | undefined {
+  const own = built.filter((other) => other.name === name);
+  return own.find(({ inputs }) => inputs["platforms"] === platforms.join(" ")) ?? own[0];
 }
 
 function renderExplanation({ name, built, inputs, explanation }: PlannedTarget): string {

@@ -1,0 +1,39 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import path from "node:path";
+import { indexAnnotations, indexBlob } from "./assemble.ts";
+import { type LayoutPart, readParts } from "./read-layout.ts";
+import { buildFolder } from "./read-report.ts";
+import type { Divided, PartOptions } from "./run-parts.ts";
+import { keepBuild } from "./write-build.ts";
+import { writeLayout } from "./write-layout.ts";
+
+/**
+ * Joins the kept parts of a target by digest into one layout with one index; no byte of an image or an attestation
+ * changes. A target of one platform is its own part, and stands already.
+ */
+export async function joinParts(
+  cacheDir: string,
+  { target, parts }: Divided,
+  { origin, now }: Pick<PartOptions, "origin" | "now">,
+): Promise<void> {
+  if (parts.some((part) => part.id === target.id)) return;
+  const joined: LayoutPart[] = [];
+  const taken = new Map<string, string>();
+  for (const part of parts) {
+    const layout = path.join(buildFolder(cacheDir, part.id), "layout");
+    for (const found of await readParts(layout)) {
+      joined.push(found);
+      for (const digest of [...found.ofImage, ...found.ofAttestation]) taken.set(digest, layout);
+    }
+  }
+  const index = indexBlob(joined, indexAnnotations(target, origin));
+  // Swept as an interrupted bake is.
+  const scratch = await mkdtemp(path.join(cacheDir, "bake-"));
+  try {
+    const folder = path.join(scratch, target.id);
+    await writeLayout(path.join(folder, "layout"), { top: index.descriptor, blobs: [index], taken });
+    await keepBuild(cacheDir, target, { folder, now });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,22 @@
+import { localBuilder } from "@prosody-foundry/bake";
+
+/**
+ * SLSA's builder.id: the one that was named; in a GitHub workflow the address of the run, as docker's own actions give it;
+ * else that of a local machine.
+ */
+export function builderIdOf(env: Readonly<Record<string, string | undefined>>, named?: string): string {
+  if (named !== undefined) return named;
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  const attempt = env["GITHUB_RUN_ATTEMPT"];
+  if (!server || !repository || !run) return localBuilder;
+  return `${server}/${repository}/actions/runs/${run}${attempt ? `/attempts/${attempt}` : ""}`;
+}
+
+/** A git remote's address as one for everybody: https in place of ssh, no credentials, no `.git`; null for a local one. */
+export function publicAddress(remote: string): string | null {
+  const scp = /^(?:[^@/\s]+@)?(?<host>[\w.-]+):(?!\/)(?<path>\S+)$/u.exec(remote)?.groups;
+  const words = scp === undefined ? remote : `ssh://${scp["host"]}/${scp["path"]}`;
+  const parts = /^(?:https?|ssh|git):\/\/(?:[^@/\s]*@)?(?<host>[\w.:-]+)\/(?<path>\S+?)\/*$/u.exec(words)?.groups;
+  if (parts === undefined) return null;
+  return `https://${parts["host"]}/${parts["path"]?.replace(/\.git$/u, "")}`;
+}

@@ -1,0 +1,21 @@
+import { idOf } from "./inputs.ts";
+import { Platform } from "./platform.ts";
+import type { Target } from "./target.ts";
+
+/**
+ * The target for one of its platforms alone, as if no other had been planned: its inputs without those of other
+ * platforms (an input that belongs to one has a label that ends with it, `package libc6 linux/arm64`), and its own id.
+ * Pure; what a part of a target is built and kept under.
+ */
+export function narrowTarget(target: Target, platform: Platform): Target {
+  if (!target.platforms.includes(platform)) throw new Error(`${target.name} is not planned for ${platform}`);
+  if (target.platforms.length === 1) return target;
+  const shared = Object.entries(target.inputs).filter(([label]) => belongsTo(label, platform));
+  const inputs = { ...Object.fromEntries(shared), platforms: platform };
+  return { ...target, platforms: [platform], inputs, id: idOf(inputs) };
+}
+
+function belongsTo(label: string, platform: Platform): boolean {
+  const last = Platform.safeParse(label.slice(label.lastIndexOf(" ") + 1));
+  return !last.success || last.data === platform;
+}

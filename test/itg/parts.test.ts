@@ -1,0 +1,196 @@
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import {
+  type BakeContext,
+  type Built,
+  buildFolder,
+  buildTargets,
+  exportBuilds,
+  importBuilds,
+  type Origin,
+  readReport,
+} from "@prosody-foundry/bake";
+import { narrowTarget, type Target } from "@prosody-foundry/images";
+import { runCommand } from "@prosody-foundry/kit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readParts, readStatements } from "../../packages/bake/src/read-layout.ts";
+import { smallMaterials, smallTarget } from "../fixtures/small-target.ts";
+import { type Bench, openBench } from "./build-fixture.ts";
+
+const target = smallTarget("itg-parts");
+const origin: Origin = {
+  builder: "https://builds.example/7",
+  source: { url: "https://git.example/foundry", commit: "d".repeat(40), dirty: false },
+  contracts: { itg: "1.2.3" },
+};
+
+let bench: Bench;
+let whole: Built;
+beforeAll(async () => {
+  bench = await openBench();
+  whole = await build(bench.context, target);
+});
+afterAll(() => bench.clear());
+
+async function build(context: BakeContext, one: Target): Promise<Built> {
+  const [built] = await buildTargets(context, [one], { materials: () => smallMaterials(bench.scratch), origin });
+  if (built === undefined) throw new Error("nothing was built");
+  return built;
+}
+
+const refuse = (): Promise<never> => Promise.reject(new Error("nothing had to be built"));
+const cache = (name: string): BakeContext => ({ ...bench.context, cacheDir: path.join(bench.scratch, name) });
+const layoutOf = ({ cacheDir }: BakeContext, id: string): string => path.join(buildFolder(cacheDir, id), "layout");
+
+describe("a target for two platforms", () => {
+  it("is one index of both images, each with provenance and a bill of materials about that very image", async () => {
+    const layout = layoutOf(bench.context, target.id);
+    const parts = await readParts(layout);
+    expect(parts.map(({ platform }) => platform)).toEqual(["linux/amd64", "linux/arm64"]);
+    for (const { platform, image, attestation } of parts) {
+      const subject = [{ name: `itg-parts-${platform.slice(6)}`, digest: { sha256: image.digest.slice(7) } }];
+      const statements = await readStatements(layout, attestation);
+      expect(statements).toMatchObject([
+        {
+          subject,
+          predicateType: "https://slsa.dev/provenance/v1",
+          predicate: {
+            buildDefinition: {
+              externalParameters: { request: { args: { "build-arg:VERSION": "13.0.1" } } },
+              internalParameters: { buildConfig: { llbDefinition: expect.any(Array) as unknown } },
+            },
+            runDetails: { builder: { id: "https://builds.example/7" } },
+          },
+        },
+        { subject, predicateType: "https://spdx.dev/Document", predicate: { spdxVersion: "SPDX-2.3" } },
+      ]);
+      const text = JSON.stringify(statements);
+      expect(text).toContain(`pkg:deb/debian/hello@2.10-3?arch=${platform.slice(6)}&distro=trixie`);
+      expect(text).not.toContain(bench.scratch);
+    }
+  });
+
+  it("says its commit and its id in the index, and neither in an image", async () => {
+    const folder = path.join(layoutOf(bench.context, target.id), "blobs/sha256");
+    const saying = async (words: string): Promise<string[]> => {
+      const found: string[] = [];
+      for (const name of await readdir(folder)) {
+        if ((await readFile(path.join(folder, name), "utf8")).includes(words)) found.push(name);
+      }
+      return found;
+    };
+    const index = whole.report.index.slice("sha256:".length);
+    expect(await saying(`"org.opencontainers.image.revision":"${"d".repeat(40)}"`)).toEqual([index]);
+    expect(await saying(`"org.prosody-foundry.id":"${target.id}"`)).toEqual([index]);
+    const { digest = "" } = whole.report.platforms["linux/arm64"] ?? {};
+    const manifest: unknown = JSON.parse(await readFile(path.join(folder, digest.slice("sha256:".length)), "utf8"));
+    expect(manifest).toMatchObject({
+      annotations: { "org.opencontainers.image.description": 'A small image, "made" by a test' },
+    });
+  });
+
+  it("is kept in its parts too, each as a build for its platform alone leaves it", async () => {
+    for (const platform of target.platforms) {
+      const part = narrowTarget(target, platform);
+      const [built] = await buildTargets(bench.context, [part], { materials: refuse, origin });
+      expect(built).toMatchObject({ fresh: false, report: { id: part.id } });
+      expect(built?.report.platforms).toEqual({ [platform]: whole.report.platforms[platform] });
+    }
+  });
+
+  it("is joined again from its parts without a build", async () => {
+    await rm(buildFolder(bench.context.cacheDir, target.id), { recursive: true });
+    const [again] = await buildTargets(bench.context, [target], { materials: refuse, origin });
+    expect(again).toMatchObject({ fresh: true, report: { index: whole.report.index } });
+  });
+
+  it("has only those parts built that are not there", async () => {
+    const arm64 = narrowTarget(target, "linux/arm64");
+    const before = await readReport(bench.context.cacheDir, arm64.id);
+    await rm(buildFolder(bench.context.cacheDir, target.id), { recursive: true });
+    await rm(buildFolder(bench.context.cacheDir, narrowTarget(target, "linux/amd64").id), { recursive: true });
+    const again = await build(bench.context, target);
+    expect(again.report.platforms).toEqual(whole.report.platforms);
+    expect(await readReport(bench.context.cacheDir, arm64.id)).toEqual(before);
+    const log = await readFile(path.join(bench.context.cacheDir, "bake.log"), "utf8");
+    expect(log).toContain('"amd64" > hello');
+    expect(log).not.toContain('"arm64" > hello');
+  });
+});
+
+describe("a target whose image is not what it locks", () => {
+  it("is refused, and leaves nothing", async () => {
+    const other = smallTarget("itg-parts-other");
+    const inputs = { ...other.inputs, "package hello linux/arm64": `2.11-1 ${"b".repeat(64)}` };
+    await expect(build(bench.context, { ...other, inputs })).rejects.toMatchObject({
+      code: "PACKAGES_DIFFER",
+      message: expect.stringContaining("hello is 2.10-3, locked is 2.11-1") as unknown,
+    });
+    expect(await readReport(bench.context.cacheDir, other.id)).toBeUndefined();
+    expect((await readdir(bench.context.cacheDir)).filter((name) => name.startsWith("bake-"))).toEqual([]);
+  });
+});
+
+describe("parts that were built on different machines", () => {
+  let folders: string[];
+  beforeAll(async () => {
+    folders = [];
+    for (const platform of target.platforms) {
+      const machine = cache(`machine-${folders.length}`);
+      const part = narrowTarget(target, platform);
+      await build(machine, part);
+      const folder = path.join(bench.scratch, `artifact-${folders.length}`);
+      await exportBuilds(machine.cacheDir, [part.id], folder);
+      folders.push(folder);
+    }
+  });
+
+  it("are taken in and joined by digest into what one machine builds, without a build", async () => {
+    const context = cache("joining");
+    const taken = await importBuilds(context.cacheDir, folders);
+    expect(taken.map(({ platforms }) => Object.keys(platforms))).toEqual([["linux/amd64"], ["linux/arm64"]]);
+    const [joined] = await buildTargets(context, [target], { materials: refuse, origin });
+    expect(joined).toMatchObject({ fresh: true, report: { id: target.id } });
+    expect(joined?.report.platforms).toEqual(whole.report.platforms);
+  });
+
+  async function spoil(name: string, change: (folder: string) => Promise<void>): Promise<[BakeContext, string]> {
+    const folder = path.join(bench.scratch, `spoilt-${name}`);
+    await mkdir(folder);
+    await runCommand("cp", ["--recursive", `${folders[1]}/.`, folder]);
+    const [id = ""] = await readdir(folder);
+    await change(path.join(folder, id));
+    return [cache(`refusing-${name}`), folder];
+  }
+
+  const digestOf = (): string => whole.report.platforms["linux/arm64"]?.layers[0]?.digest.slice(7) ?? "";
+
+  it.each([
+    [
+      "layer",
+      "LAYOUT_BROKEN",
+      (folder: string) => writeFile(path.join(folder, "layout/blobs/sha256", digestOf()), "x"),
+    ],
+    ["lost", "LAYOUT_BROKEN", (folder: string) => rm(path.join(folder, "layout/blobs/sha256", digestOf()))],
+    ["inputs", "BUILD_REFUSED", (folder: string) => edit(folder, "2.10-3", "2.11-1")],
+    ["size", "BUILD_REFUSED", (folder: string) => edit(folder, '"size": ', '"size": 1')],
+    ["report", "REPORT_BROKEN", (folder: string) => writeFile(path.join(folder, "report.json"), "{}")],
+  ] as const)("are refused with a wrong %s, and nothing of them is taken", async (name, code, change) => {
+    const [context, folder] = await spoil(name, change);
+    await expect(importBuilds(context.cacheDir, [folder])).rejects.toMatchObject({ code });
+    expect(await readdir(path.join(context.cacheDir, "builds"))).toEqual([]);
+  });
+
+  it("are refused when there are none", async () => {
+    await expect(importBuilds(cache("none").cacheDir, [bench.scratch])).rejects.toMatchObject({
+      code: "BUILD_REFUSED",
+    });
+  });
+});
+
+async function edit(folder: string, from: string, to: string): Promise<void> {
+  const file = path.join(folder, "report.json");
+  const text = await readFile(file, "utf8");
+  if (!text.includes(from)) throw new Error(`no ${from} in the report`);
+  await writeFile(file, text.replace(from, to));
+}
