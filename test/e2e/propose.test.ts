@@ -90,6 +90,15 @@ it("what is changed, new or gone becomes a pull request, with the text that was 
   ]);
 });
 
+it.each(["series", "trunk"])("%s has a branch of its own, and leaves the others alone", async (what) => {
+  await propose(what);
+  expect((await pulls()).map(({ head }) => head.ref).toSorted()).toEqual(["update/packages", `update/${what}`]);
+  await git("stash", "--quiet", "--include-untracked");
+  await propose(what);
+  await git("stash", "pop", "--quiet");
+  expect((await pulls()).map(({ head }) => head.ref)).toEqual(["update/packages"]);
+});
+
 it("again nothing is written", async () => {
   await propose("packages", "--report", path.join(folder, ".git/text.md"));
   expect(github.writes()).toEqual([]);
