@@ -1,4 +1,4 @@
-import { type PublishedImage, announceRelease, Ledger, type LedgerEntry } from "@prosody-foundry/release";
+import { type ReleaseFacts, announceRelease, Ledger, type LedgerEntry } from "@prosody-foundry/release";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type FakeGithub, openFakeGithub } from "../fixtures/github.ts";
@@ -43,14 +43,14 @@ function entryOf(version: string, changes: Partial<LedgerEntry> = {}): LedgerEnt
   return { ...base, date: "2026-11-29", ...changes };
 }
 
-function imageOf(entry: LedgerEntry, changes: Partial<PublishedImage> = {}): PublishedImage {
+function imageOf(entry: LedgerEntry, changes: Partial<ReleaseFacts> = {}): ReleaseFacts {
   const policy = { default: "13.0", oldstable: "0.12", variants: ["", "full"] };
   const sboms = { "linux/amd64": '{"spdx":"amd64"}', "linux/arm64": '{"spdx":"arm64"}' };
   const texts = { notes: "What changed", lock: '{"lock":1}\n', packages: '{"packages":1}\n' };
   return { entry, commit, policy, ledger: published, sboms, ...texts, ...changes };
 }
 
-const announce = (entry: LedgerEntry, changes: Partial<PublishedImage> = {}, dryRun = false) =>
+const announce = (entry: LedgerEntry, changes: Partial<ReleaseFacts> = {}, dryRun = false) =>
   announceRelease(github.client, imageOf(entry, changes), { dryRun });
 
 async function releases(tag?: string) {

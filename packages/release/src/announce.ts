@@ -5,7 +5,7 @@ import type { ReleaseAsset, WantedRelease } from "./releases.ts";
 import { immutableTag, type TagPolicy, tagsFor } from "./tags.ts";
 
 /** A published image, and what its release on GitHub tells. */
-export interface PublishedImage {
+export interface ReleaseFacts {
   entry: LedgerEntry;
   /** Commit it was built from. */
   commit: string;
@@ -25,8 +25,8 @@ export interface PublishedImage {
 const longestNotes = 125_000;
 
 /** The release on GitHub that a published image is to have. */
-export function releaseOf(published: PublishedImage): WantedRelease {
-  const { entry, commit, notes } = published;
+export function releaseOf(facts: ReleaseFacts): WantedRelease {
+  const { entry, commit, notes } = facts;
   const tag = immutableTag(entry);
   const cut = "\n\nCut: GitHub takes no longer text.\n";
   return {
@@ -35,20 +35,20 @@ export function releaseOf(published: PublishedImage): WantedRelease {
     title: entry.yanked ? `${tag} (withdrawn)` : tag,
     notes: notes.length <= longestNotes ? notes : notes.slice(0, longestNotes - cut.length).toWellFormed() + cut,
     prerelease: entry.series === "trunk",
-    latest: latestOf(published),
-    assets: assetsOf(published),
+    latest: latestOf(facts),
+    assets: assetsOf(facts),
   };
 }
 
 /** The immutable tag of what `latest` stands for, whatever was just published. */
-function latestOf({ entry, policy, ledger }: PublishedImage): string | null {
+function latestOf({ entry, policy, ledger }: ReleaseFacts): string | null {
   const all = [...ledger, entry];
   const digest = tagsFor(policy, all).get("latest");
   const own = all.filter((one) => one.digest === digest && one.variant === "").map(immutableTag);
   return own.toSorted(compareText).at(-1) ?? null;
 }
 
-function assetsOf({ entry, lock, packages, sboms }: PublishedImage): ReleaseAsset[] {
+function assetsOf({ entry, lock, packages, sboms }: ReleaseFacts): ReleaseAsset[] {
   const json = "application/json";
   const boms = Object.entries(sboms).map(([platform, text]) => {
     return { name: `sbom-${platform.replaceAll("/", "-")}.spdx.json`, type: "application/spdx+json", text };

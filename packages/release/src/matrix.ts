@@ -24,7 +24,7 @@ const arm: Runner = { runner: "ubuntu-24.04-arm", emulated: false };
 const foreign: Runner = { runner: "ubuntu-24.04", emulated: true };
 
 /** The machine of GitHub's that builds for a platform: its own where there is one. */
-export const runners: Readonly<Record<Platform, Runner>> = {
+const runners: Readonly<Record<Platform, Runner>> = {
   "linux/386": x86,
   "linux/amd64": x86,
   "linux/arm/v7": arm,

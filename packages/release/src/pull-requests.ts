@@ -75,7 +75,7 @@ export function planPullRequests(request: PullRequestsRequest, seen: SeenPullReq
 }
 
 /** What the text of a wanted pull request is, with its marker. */
-export function bodyOf(wanted: WantedPullRequest): string {
+function bodyOf(wanted: WantedPullRequest): string {
   const { branch, body, labels } = wanted;
   return markBody(body, { branch, plan: planOf(wanted), labels: [...labels] });
 }
@@ -168,7 +168,7 @@ function messageOf(wanted: WantedPullRequest): string {
 }
 
 /** Our branches have one commit, and it says so. */
-export function isOurs({ message }: Pick<SeenBranch, "message">): boolean {
+function isOurs({ message }: Pick<SeenBranch, "message">): boolean {
   return new RegExp(`\\n${trailer}[0-9a-f]{64}\\s*$`, "u").test(message);
 }
 

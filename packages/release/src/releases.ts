@@ -45,7 +45,7 @@ export interface SeenRelease {
   assets: readonly SeenAsset[];
 }
 
-export interface SeenAsset {
+interface SeenAsset {
   id: number;
   name: string;
   /** `starter`: an upload that was cut off. */

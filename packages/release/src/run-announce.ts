@@ -1,4 +1,4 @@
-import { type PublishedImage, releaseOf } from "./announce.ts";
+import { type ReleaseFacts, releaseOf } from "./announce.ts";
 import type { ReleaseAction } from "./releases.ts";
 import type { Github } from "./run-github.ts";
 import { type LedgerAction, writeRemoteLedger } from "./write-remote-ledger.ts";
@@ -18,12 +18,12 @@ export interface Announced {
  */
 export async function announceRelease(
   github: Github,
-  published: PublishedImage,
+  facts: ReleaseFacts,
   options: { dryRun: boolean },
 ): Promise<Announced> {
-  const wanted = releaseOf(published);
+  const wanted = releaseOf(facts);
   const { actions, url } = await writeRelease(github, wanted, options);
-  const entries = [published.entry];
+  const entries = [facts.entry];
   const committed = await writeRemoteLedger(github, { entries, message: `Published ${wanted.tag}`, ...options });
   return { actions: [...actions, ...committed], url };
 }

@@ -1,10 +1,10 @@
 import { checkShape, parseJson } from "@prosody-foundry/kit";
 import { z } from "zod";
-import { formatLedger, joinLedgers } from "./join-ledgers.ts";
 import { Ledger, type LedgerEntry } from "./ledger.ts";
 import type { Github } from "./run-github.ts";
 import { runPlanned } from "./run-planned.ts";
 import { immutableTag } from "./tags.ts";
+import { formatLedger, mergeEntries } from "./write-ledger.ts";
 
 const file = "images/ledger.json";
 
@@ -28,9 +28,9 @@ export async function writeRemoteLedger(
   const read = (): Promise<SeenLedger> => readRemoteLedger(github);
   const plan = ({ text, blob }: SeenLedger): LedgerAction[] => {
     const present = text === "" ? [] : parseLedger(text);
-    const joined = formatLedger(joinLedgers(present, request.entries));
+    const joined = formatLedger(mergeEntries(present, request.entries));
     const tags = request.entries.map(immutableTag);
-    return joined === formatLedger(joinLedgers(present, []))
+    return joined === formatLedger(mergeEntries(present, []))
       ? []
       : [{ kind: "commit ledger", tags, text: joined, blob }];
   };
