@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { expect, it } from "vitest";
-import { summarizeBuilds, summarizeBumps, summarizePlan } from "./summary.ts";
+import { summarizeBuilds, summarizeBumps, summarizePlan, summarizePublished } from "./summary.ts";
 import { writeSummary } from "./write-summary.ts";
 
 it("a plan is a table of its targets", () => {
@@ -21,6 +21,16 @@ it("a build has a row for each platform", () => {
   };
   const summary = summarizeBuilds([{ name: "prosody-13-0", fresh: true, platforms }]);
   expect(summary.match(/\| prosody-13-0 \|/gu)).toHaveLength(2);
+});
+
+it("what was published is told with its digest, and the tags that moved", () => {
+  const target = { name: "prosody-13-0", tag: "13.0.7-r2", digest: "sha256:1", state: "fresh" as const };
+  const moved = [{ tag: "latest", from: null, to: "sha256:1" }];
+  expect(summarizePublished({ targets: [target], moved })).toContain(
+    "| prosody-13-0 | `13.0.7-r2` | `sha256:1` | fresh |",
+  );
+  expect(summarizePublished({ targets: [target], moved })).toContain("| `latest` |  | `sha256:1` |");
+  expect(summarizePublished({ targets: [target], moved: [] })).not.toContain("## Tags");
 });
 
 it("what upstream wrote stays in its cell", () => {

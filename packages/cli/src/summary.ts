@@ -1,4 +1,4 @@
-import type { Bump, StayingModule } from "@prosody-foundry/release";
+import type { Bump, PublishOutcome, StayingModule } from "@prosody-foundry/release";
 import { renderBytes } from "./table.ts";
 
 /** A target of a plan, as far as a summary tells of it. */
@@ -35,6 +35,14 @@ export function summarizeBuilds(builds: readonly SummedBuild[]): string {
     }),
   );
   return section("Built", ["target", "platform", "digest", "size", ""], rows);
+}
+
+/** What was published, and which tags moved. */
+export function summarizePublished({ targets, moved }: Pick<PublishOutcome, "targets" | "moved">): string {
+  const rows = targets.map(({ name, tag, digest, state }) => [name, code(tag), code(digest), state]);
+  const tags = moved.map(({ tag, from, to }) => [code(tag), from === null ? "" : code(from), code(to)]);
+  const floating = tags.length === 0 ? "" : section("Tags", ["tag", "from", "to"], tags);
+  return section("Published", ["target", "tag", "digest", ""], rows) + floating;
 }
 
 /** What moves and what stays: the reports themselves are in the pull requests. */

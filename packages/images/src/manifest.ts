@@ -81,7 +81,14 @@ export const SeriesFile = z.strictObject({
   oldstable: Series.nullable(),
   /** The day all files of an image carry, by suite (UTC): changes only with the packages. */
   epochs: z.record(Suite, z.iso.date()),
-  series: z.record(Series, z.strictObject({ releases: z.array(Release).min(1) })),
+  series: z.record(
+    Series,
+    z.strictObject({
+      releases: z.array(Release).min(1),
+      /** Not planned and published any more; its tags stay where they are. */
+      retired: z.boolean().optional(),
+    }),
+  ),
 });
 export type SeriesFile = z.infer<typeof SeriesFile>;
 

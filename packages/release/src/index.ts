@@ -42,3 +42,8 @@ export { isIndexSigned } from "./run-signed.ts";
 export { floatingTagsFor } from "./tags.ts";
 export { readSboms } from "./read-sboms.ts";
 export { releaseText } from "./release-text.ts";
+export { type ExplainedTag, explainTags } from "./explain-tags.ts";
+export { idTag, unionOf } from "./marks.ts";
+export { reachable } from "./publish-plan.ts";
+export { checkPublished, type PublishedRow } from "./run-published-check.ts";
+export { planYank, runYank, type YankPlan } from "./run-yank.ts";

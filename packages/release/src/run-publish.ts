@@ -18,7 +18,7 @@ import type { SigningHands } from "./signing-hands.ts";
 import { immutableTag } from "./tags.ts";
 
 /** A build whose checks passed. */
-export interface CheckedBuild {
+interface CheckedBuild {
   /** OCI layout folder with one index. */
   layout: string;
   index: string;
@@ -26,7 +26,7 @@ export interface CheckedBuild {
 }
 
 /** A revision that was published, for a release on GitHub and whoever else wants to know. */
-export interface Announcement {
+interface Announcement {
   entry: LedgerEntry;
   /** Immutable tag of the revision. */
   tag: string;
@@ -206,20 +206,36 @@ export async function reconcileTags(
   hands: Pick<PublishHands, "repository" | "readFacts" | "say">,
 ): Promise<PublishOutcome["moved"]> {
   const moved: PublishOutcome["moved"] = [];
+  let doubted = false;
   for (let round = 0; round < rounds; round += 1) {
-    const { floating } = planPublish({ repository, policy, signing, targets: [], ...(await hands.readFacts()) });
+    const now = await hands.readFacts();
+    const { floating } = planPublish({ repository, policy, signing, targets: [], ...now });
     if (floating.length === 0) return moved;
-    for (const each of floating) moved.push(await moveTag(each, hands));
+    // A tag on something we never heard of: somebody published while we read. Once, as it may be anything else too.
+    const news: boolean = !doubted && floating.some(({ from }) => from !== null && !isKnown(now, from));
+    doubted = news;
+    if (!news) moved.push(...(await moveTags(floating, hands)));
   }
   throw contended(repository);
 }
 
-async function moveTag(
-  { tag, from, to }: PublishPlan["floating"][number],
+function isKnown({ ledger, registry }: Pick<PublishFacts, "ledger" | "registry">, digest: string): boolean {
+  return unionOf(ledger, registry).some((entry) => entry.digest === digest);
+}
+
+/** Moves tags as long as each is where the plan saw it: else somebody else moves them, and the plan is old. */
+async function moveTags(
+  floating: PublishPlan["floating"],
   { repository, say }: Pick<PublishHands, "repository" | "say">,
-): Promise<PublishOutcome["moved"][number]> {
-  if (to === null) throw new Error(`${tag} would go to an index that is not built`);
-  await repository.tag(to, tag);
-  say(`${tag}: ${from ?? "new"} → ${to}`);
-  return { tag, from, to };
+): Promise<PublishOutcome["moved"]> {
+  const moved: PublishOutcome["moved"] = [];
+  for (const { tag, from, to } of floating) {
+    if (to === null) throw new Error(`${tag} would go to an index that is not built`);
+    const now = (await repository.manifest(tag))?.digest ?? null;
+    if (now !== from) return moved;
+    await repository.tag(to, tag);
+    say(`${tag}: ${from ?? "new"} → ${to}`);
+    moved.push({ tag, from, to });
+  }
+  return moved;
 }

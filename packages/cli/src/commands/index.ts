@@ -19,12 +19,14 @@ import { moduleWhy } from "./module-why.ts";
 import { plan } from "./plan.ts";
 import { propose } from "./propose.ts";
 import { publish } from "./publish.ts";
+import { retire } from "./retire.ts";
 import { setup } from "./setup.ts";
 import { site } from "./site.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
+import { yank } from "./yank.ts";
 import { verifyImage } from "./verify-image.ts";
 
 /** All commands, in the order of the help. */
@@ -56,4 +58,6 @@ export const commands: readonly CommandSpec[] = [
   tags,
   site,
   publish,
+  yank,
+  retire,
 ];

@@ -20,6 +20,7 @@ import { openTool } from "../open-tool.ts";
 import { planImages, type Planned } from "../plan-images.ts";
 import { type AnnouncerRequest, findAnnounced, openAnnouncer } from "../read-announcer.ts";
 import { renderPublishOutcome, renderPublishPlan } from "../render-publish.ts";
+import { summarizePublished } from "../summary.ts";
 import { verifyOnce } from "../verify-once.ts";
 import { buildPlanned } from "./build.ts";
 
@@ -40,7 +41,8 @@ export const publish: CommandSpec = {
     if (signs) signerOf(context, (await readSettings(context.root)).signing.kind, flags);
     const github = await findAnnounced(context, flags.github);
     const { outcome, notRun } = await publishAll(context, { planned, publishing, facts, github });
-    return { value: { ...outcome, notRun }, text: renderPublishOutcome(outcome, notRun) };
+    const text = renderPublishOutcome(outcome, notRun);
+    return { value: { ...outcome, notRun }, text, summary: summarizePublished(outcome) };
   },
 };
 
