@@ -75,7 +75,7 @@ it("of what is published at once each gets its release, and the latest is what t
 
 it("one that fails does not keep the next from being told", async () => {
   const policy = { default: "13.0", oldstable: null, variants: [""] };
-  const readSboms = async (reference: string) => {
+  const readSboms = async (reference: string): Promise<Record<string, string>> => {
     if (reference.endsWith("bad")) throw new Error("No SBOM");
     return {};
   };
