@@ -14,6 +14,7 @@ export interface Flags {
   each?: boolean;
   explain?: boolean;
   fix?: boolean;
+  github?: string;
   folder?: string;
   hold?: boolean;
   identity?: string;
@@ -28,6 +29,7 @@ export interface Flags {
   output?: string;
   lock?: string;
   platform?: Platform[];
+  pullRequest?: boolean;
   release?: string;
   published?: boolean;
   report?: string;
@@ -43,6 +45,10 @@ export interface Flags {
 export interface Outcome {
   value: unknown;
   text: string;
+  /** Markdown, for the page of a workflow's run. */
+  summary?: string;
+  /** One line each, for later steps of a workflow. */
+  outputs?: Readonly<Record<string, string>>;
   exitCode?: ExitCode;
 }
 

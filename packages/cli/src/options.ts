@@ -24,6 +24,7 @@ export const options = {
   explain: () => new Option("--explain", "name the inputs that changed since the last build"),
   fix: () => new Option("--fix", "merge a lock that git could not, mend its form, and check what changed"),
   folder: () => new Option("--folder <path>", "folder inside the tree that holds the modules"),
+  github: () => new Option("--github <owner/name>", "repository on GitHub (else GITHUB_REPOSITORY, or git's origin)"),
   hold: () => new Option("--hold", "keep the pin from now on: update passes it over"),
   identity: () =>
     new Option("--identity <pattern>", "signed by this identity: a regular expression the certificate's has to match"),
@@ -35,6 +36,8 @@ export const options = {
   output: () => new Option("--output <folder>", "folder to write into").makeOptionMandatory(),
   lock: () => new Option("--lock <file>", "compare with this modules.lock.json instead of the repository's"),
   platform: () => listOf("--platform <platform...>", "only these platforms", Platform.options),
+  pullRequest: () =>
+    new Option("--pull-request", "open or update a pull request instead of writing here (needs GITHUB_TOKEN)"),
   release: () => new Option("--release <version>", "this Prosody release instead of the series' newest"),
   published: () => new Option("--published", "ask the registry too"),
   report: () => new Option("--report <file>", "write the report there instead of printing it, with --dry-run too"),

@@ -6,6 +6,7 @@ import type { GlobalFlags } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { options } from "./options.ts";
 import { openContext } from "./read-context.ts";
+import { writeOutputs, writeSummary } from "./write-summary.ts";
 
 const exitCodeHelp = `
 Exit codes: 0 done · 1 refused (code, sentence, hint) · 2 no such command, argument or flag · 3 done, and something
@@ -62,6 +63,8 @@ async function runSpec(spec: CommandSpec, command: Command): Promise<number> {
   try {
     const result = await spec.run(context, { args: command.args, flags });
     printer.end();
+    await writeSummary(context.env["GITHUB_STEP_SUMMARY"], result.summary);
+    await writeOutputs(context.env["GITHUB_OUTPUT"], result.outputs);
     process.stdout.write(flags.json === true ? prettyJson(result.value) : result.text);
     return result.exitCode ?? exitCodes.done;
   } finally {

@@ -7,3 +7,4 @@ export type { Load, Survey, SurveyedModule } from "./schema.ts";
 export { type FoundModule, searchModules } from "./search.ts";
 export { distinctWords } from "./words.ts";
 export { updateSurvey } from "./write-survey.ts";
+export { writeSite } from "./write-site.ts";

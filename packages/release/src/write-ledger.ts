@@ -12,13 +12,22 @@ import { readLedger } from "./read-ledger.ts";
 export async function addToLedger(root: string, added: readonly LedgerEntry[], onWait: Progress): Promise<boolean> {
   const file = path.join(root, "images/ledger.json");
   const write = async (): Promise<boolean> => {
-    const ledger: Ledger = { ledgerVersion: 1, entries: mergeEntries(await readLedger(root), added) };
-    return ledger.entries.length > 0 && writeFileWhole(file, prettyJson(ledger));
+    const entries = mergeEntries(await readLedger(root), added);
+    return entries.length > 0 && writeFileWhole(file, formatLedger(entries));
   };
   return runExclusive(file, write, { onWait });
 }
 
-function mergeEntries(present: readonly LedgerEntry[], added: readonly LedgerEntry[]): LedgerEntry[] {
+/** The text of a ledger with these entries. */
+export function formatLedger(entries: LedgerEntry[]): string {
+  return prettyJson({ ledgerVersion: 1, entries } satisfies Ledger);
+}
+
+/**
+ * All entries of both, in the order of their revisions.
+ * @throws UserError TAG_IMMUTABLE when one revision has two digests.
+ */
+export function mergeEntries(present: readonly LedgerEntry[], added: readonly LedgerEntry[]): LedgerEntry[] {
   const byTag = new Map<string, LedgerEntry>();
   for (const entry of [...present, ...added]) {
     const tag = immutableTag(entry);

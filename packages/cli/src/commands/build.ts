@@ -4,6 +4,7 @@ import { type Context, openBake } from "../context.ts";
 import type { CommandSpec, Flags } from "../command.ts";
 import { gatherMaterials } from "../gather-materials.ts";
 import { planImages, type Planned } from "../plan-images.ts";
+import { summarizeBuilds } from "../summary.ts";
 import { readOrigin } from "../read-origin.ts";
 import { renderBytes, renderTable } from "../table.ts";
 
@@ -16,7 +17,10 @@ export const build: CommandSpec = {
   async run(context, { args, flags }) {
     const planned = await planImages(context, args, flags);
     const built = await buildPlanned(context, planned, flags);
-    return { value: built.map(describeBuilt), text: built.map(renderBuilt).join("\n") };
+    const summary = summarizeBuilds(
+      built.map(({ target, report, fresh }) => ({ name: target.name, fresh, platforms: report.platforms })),
+    );
+    return { value: built.map(describeBuilt), text: built.map(renderBuilt).join("\n"), summary };
   },
 };
 

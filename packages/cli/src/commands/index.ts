@@ -6,6 +6,7 @@ import { doctor } from "./doctor.ts";
 import { exportBuild } from "./export.ts";
 import { importBuild } from "./import.ts";
 import { lockMerge } from "./lock-merge.ts";
+import { matrix } from "./matrix.ts";
 import { moduleAdd } from "./module-add.ts";
 import { moduleDiff } from "./module-diff.ts";
 import { moduleOutdated } from "./module-outdated.ts";
@@ -18,9 +19,11 @@ import { moduleWhy } from "./module-why.ts";
 import { packagesDiff } from "./packages-diff.ts";
 import { packagesUpdate } from "./packages-update.ts";
 import { plan } from "./plan.ts";
+import { propose } from "./propose.ts";
 import { publish } from "./publish.ts";
 import { retire } from "./retire.ts";
 import { setup } from "./setup.ts";
+import { site } from "./site.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
@@ -48,13 +51,16 @@ export const commands: readonly CommandSpec[] = [
   compat,
   packagesUpdate,
   packagesDiff,
+  propose,
   plan,
+  matrix,
   build,
   exportBuild,
   importBuild,
   verify,
   verifyImage,
   tags,
+  site,
   publish,
   yank,
   retire,

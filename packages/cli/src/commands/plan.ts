@@ -12,6 +12,7 @@ import type { CommandSpec, Flags } from "../command.ts";
 import { foreseeTags } from "../foresee-tags.ts";
 import { openPublishing } from "../open-publishing.ts";
 import { planImages } from "../plan-images.ts";
+import { summarizePlan } from "../summary.ts";
 import { renderTable } from "../table.ts";
 
 /** A target, whether it is made and published already, and what it would be called. */
@@ -37,7 +38,9 @@ export const plan: CommandSpec = {
       return { ...target, built: report !== undefined, published, tags };
     });
     const rows = flags.explain === true ? await explainTargets(context, plain) : plain;
-    return { value: { planVersion: 1, targets: rows }, text: render(rows) + rows.map(renderExplanation).join("") };
+    const summary = summarizePlan(rows.map((row) => ({ ...row, state: stateOf(row) })));
+    const text = render(rows) + rows.map(renderExplanation).join("");
+    return { value: { planVersion: 1, targets: rows }, text, summary };
   },
 };
 

@@ -3,19 +3,24 @@ import { buildFolder } from "@prosody-foundry/bake";
 import { UserError } from "@prosody-foundry/kit";
 import {
   addToLedger,
+  type Github,
   planPublish,
   type PublishFacts,
   type PublishHands,
   type PublishOutcome,
+  readSboms,
   readSettings,
   runPublish,
 } from "@prosody-foundry/release";
 import type { CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
 import { gatherPublishFacts } from "../gather-publish.ts";
-import { openPublishing, type Publishing, type PublishFlags, signerOf } from "../open-publishing.ts";
+import { openPublishing, type Publishing, signerOf } from "../open-publishing.ts";
+import { openTool } from "../open-tool.ts";
 import { planImages, type Planned } from "../plan-images.ts";
+import { type AnnouncerRequest, findAnnounced, openAnnouncer } from "../read-announcer.ts";
 import { renderPublishOutcome, renderPublishPlan } from "../render-publish.ts";
+import { summarizePublished } from "../summary.ts";
 import { verifyOnce } from "../verify-once.ts";
 import { buildPlanned } from "./build.ts";
 
@@ -23,7 +28,7 @@ export const publish: CommandSpec = {
   name: "publish",
   summary: "build and check what is not published yet, push it, sign it, and move the tags",
   arguments: "[image...]",
-  options: ["series", "release", "available", "repository", "signKey", "sign", "insecure", "dryRun", "json"],
+  options: ["series", "release", "available", "repository", "signKey", "sign", "insecure", "github", "dryRun", "json"],
   example: "foundry publish prosody --dry-run",
   async run(context, { args, flags }) {
     const planned = await planImages(context, args, flags);
@@ -34,8 +39,10 @@ export const publish: CommandSpec = {
     if (flags.dryRun === true) return { value: plan, text: renderPublishPlan(plan) };
     const signs = plan.targets.some(({ steps }) => steps.some(({ step }) => step === "sign"));
     if (signs) signerOf(context, (await readSettings(context.root)).signing.kind, flags);
-    const { outcome, notRun } = await publishAll(context, { planned, publishing, facts, flags });
-    return { value: { ...outcome, notRun }, text: renderPublishOutcome(outcome, notRun) };
+    const github = await findAnnounced(context, flags.github);
+    const { outcome, notRun } = await publishAll(context, { planned, publishing, facts, github });
+    const text = renderPublishOutcome(outcome, notRun);
+    return { value: { ...outcome, notRun }, text, summary: summarizePublished(outcome) };
   },
 };
 
@@ -50,12 +57,13 @@ interface Work {
   planned: Planned;
   publishing: Publishing;
   facts: PublishFacts;
-  flags: PublishFlags;
+  /** Where releases are made; null where nobody is told. */
+  github: Github | null;
 }
 
 async function publishAll(
   context: Context,
-  { planned, publishing, facts }: Work,
+  { planned, publishing, facts, github }: Work,
 ): Promise<{ outcome: PublishOutcome; notRun: NotRun[] }> {
   const notRun: NotRun[] = [];
   const ids = planned.targets.map(({ id }) => id);
@@ -66,9 +74,17 @@ async function publishAll(
     readFacts: () => publishing.readFacts(ids),
     prepare: (targets) => prepareTargets(context, planned, { names: targets.map(({ name }) => name), notRun }),
     signing: publishing.signing,
+    announce: github === null ? undefined : openAnnouncer(context, announcerOf(context, publishing, github)),
     record: async (entries) => void (await addToLedger(context.root, entries, (message) => context.say(message))),
   };
   return { outcome: await runPublish(facts, hands), notRun };
+}
+
+function announcerOf(context: Context, { policy }: Publishing, github: Github): AnnouncerRequest {
+  const { exec } = context;
+  const read: AnnouncerRequest["readSboms"] = async (reference) =>
+    readSboms({ exec, crane: await openTool(context, "crane") }, reference);
+  return { github, policy, readSboms: read };
 }
 
 async function prepareTargets(

@@ -25,7 +25,7 @@ export const verifyImage: CommandSpec = {
   options: ["key", "identity", "issuer", "builderId", "lock", "platform", "insecure", "json"],
   example: "foundry verify-image ghcr.io/prosody-foundry/prosody:latest",
   async run(context, { args: [reference = ""], flags }) {
-    const verified = await examine(context, reference, flags);
+    const verified = await examine(context, await wholeReference(context, reference), flags);
     const moved = movedPins(verified, await readLockHere(context));
     const isGood = verified.checks.every(({ status }) => status === "passed");
     const { modules: _modules, ...value } = verified;
@@ -36,6 +36,12 @@ export const verifyImage: CommandSpec = {
     };
   },
 };
+
+/** A word alone is a tag of the repository that we publish to. */
+async function wholeReference({ root }: Context, reference: string): Promise<string> {
+  if (!/^[\w.-]+$/u.test(reference)) return reference;
+  return `${(await readSettings(root)).repository}:${reference}`;
+}
 
 /** What verifyImage says, with the repository's own settings unless the flags say otherwise. */
 export async function examine(context: Context, reference: string, flags: Flags): Promise<VerifiedImage> {

@@ -1,0 +1,19 @@
+import { buildMatrix, readLedger } from "@prosody-foundry/release";
+import type { CommandSpec } from "../command.ts";
+import { planImages } from "../plan-images.ts";
+import { renderTable } from "../table.ts";
+
+export const matrix: CommandSpec = {
+  name: "matrix",
+  summary: "the jobs of a workflow that build what is not published yet, one for each target and platform",
+  arguments: "[image...]",
+  options: ["series", "release", "available", "platform", "json"],
+  example: "foundry matrix",
+  async run(context, { args, flags }) {
+    const { targets } = await planImages(context, args, flags);
+    const include = buildMatrix(targets, await readLedger(context.root));
+    const rows = include.map(({ name, runner, emulated }) => [name, runner, emulated ? "checked under qemu" : ""]);
+    const text = include.length === 0 ? "Nothing to build: all of it is published.\n" : renderTable(rows);
+    return { value: { include }, text, outputs: { matrix: JSON.stringify({ include }), jobs: String(include.length) } };
+  },
+};

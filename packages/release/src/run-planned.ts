@@ -1,0 +1,37 @@
+import { isUserError } from "@prosody-foundry/kit";
+
+/** Reading, deciding and doing, kept apart so that the decision can be printed. */
+export interface PlannedRun<Seen, Action> {
+  read: () => Promise<Seen>;
+  plan: (seen: Seen) => Action[];
+  run: (action: Action, seen: Seen) => Promise<void>;
+}
+
+/** So often something else may have come in between. */
+const turns = 5;
+
+/**
+ * Makes what is planned. Where GitHub says that something changed meanwhile (also when a request had arrived whose answer was
+ * lost), it looks again and goes on with what is left. Answers all that was done.
+ * @throws UserError of `run`; GITHUB_CONFLICT when it never comes to rest.
+ */
+export async function runPlanned<Seen, Action>(work: PlannedRun<Seen, Action>): Promise<Action[]> {
+  const done: Action[] = [];
+  for (let turn = 1; ; turn += 1) {
+    const conflict = await runTurn(work, done);
+    if (conflict === null) return done;
+    if (turn === turns) throw conflict;
+  }
+}
+
+/** Null when all was done, else what GitHub said of a change that came in between. */
+async function runTurn<Seen, Action>(work: PlannedRun<Seen, Action>, done: Action[]): Promise<Error | null> {
+  const seen = await work.read();
+  try {
+    for (const action of work.plan(seen)) done.push(await work.run(action, seen).then(() => action));
+    return null;
+  } catch (error) {
+    if (isUserError(error, "GITHUB_CONFLICT")) return error;
+    throw error;
+  }
+}
