@@ -19,6 +19,7 @@ import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
+import { version } from "./version.ts";
 
 /** All commands, in the order of the help. */
 export const commands: readonly CommandSpec[] = [
@@ -42,4 +43,5 @@ export const commands: readonly CommandSpec[] = [
   build,
   verify,
   tags,
+  version,
 ];

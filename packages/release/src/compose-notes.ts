@@ -1,0 +1,80 @@
+import type { Changeset } from "@prosody-foundry/source";
+import { sectionsSince } from "./changelog.ts";
+import { compareContents, type ModuleMove, type PackageMove } from "./contents-change.ts";
+import type { ImageContents } from "./image-contents.ts";
+import type { LedgerEntry } from "./ledger.ts";
+import type { Notes } from "./notes.ts";
+import { immutableTag } from "./tags.ts";
+
+export interface NotesRequest {
+  /** What is published: the ledger's entry of it, written or to be. */
+  entry: Pick<LedgerEntry, "image" | "variant" | "series" | "version" | "rev" | "contract">;
+  /** The publication before it on the same series; null for the first. */
+  previous: LedgerEntry | null;
+  /** Text of the image's CHANGELOG.md; empty where there is none. */
+  changelog: string;
+  /** Null where the previous image cannot be read any more: then nothing is compared. */
+  before: ImageContents | null;
+  after: ImageContents;
+  /** Where it is published, without a tag; null where that is not known. */
+  repository: string | null;
+}
+
+/** What notes tell that neither image has in it. */
+export interface NotesReach {
+  /** Upstream's changesets of a module that is in both images, between its two revisions, newest first; null where no history tells. */
+  commitsOf(move: ModuleMove): Promise<ModuleCommits>;
+  /** Names of the CVEs that a Debian package's changelog says were fixed between two versions. */
+  cvesOf(name: string, from: string, to: string): Promise<string[]>;
+}
+
+export interface ModuleCommits {
+  commits: Changeset[] | null;
+  /** Address of a changeset at upstream, with `{node}` for its revision; null where there is none. */
+  link: string | null;
+}
+
+/** The notes of one publication for its users, as a value; `renderNotes` makes Markdown of it. */
+export async function composeNotes(request: NotesRequest, reach: NotesReach): Promise<Notes> {
+  const { entry, previous, before, after } = request;
+  const change = compareContents(before, after);
+  const isFirst = previous === null;
+  const compared = before === null ? { modules: [], packages: [] } : change;
+  const [modules, packages] = await Promise.all([
+    inTurn(compared.modules, async (move) => ({ ...move, ...(await commitsOf(reach, move)) })),
+    inTurn(compared.packages, async (move) => ({ ...move, cves: await cvesOf(reach, move) })),
+  ]);
+  return {
+    title: titleOf(entry),
+    reference: request.repository === null ? null : `${request.repository}:${immutableTag(entry)}`,
+    rev: entry.rev,
+    contract: { from: previous?.contract ?? null, to: entry.contract },
+    sections: isFirst ? [] : sectionsSince(request.changelog, previous.contract),
+    release: { from: previous?.version ?? null, to: entry.version },
+    modules,
+    packages,
+    platforms: change.platforms,
+    counts: { modules: Object.keys(after.modules).length, packages: Object.keys(after.packages).length },
+    isFirst,
+    isCompared: before !== null,
+  };
+}
+
+function titleOf({ image, variant, version, rev }: NotesRequest["entry"]): string {
+  return `${immutableTag({ version, rev, variant })} (${image})`;
+}
+
+async function commitsOf(reach: NotesReach, move: ModuleMove): Promise<ModuleCommits> {
+  return move.from === null || move.to === null ? { commits: null, link: null } : reach.commitsOf(move);
+}
+
+async function cvesOf(reach: NotesReach, { name, from, to }: PackageMove): Promise<string[]> {
+  return from === null || to === null ? [] : reach.cvesOf(name, from, to);
+}
+
+// One after the other: each may ask upstream.
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
