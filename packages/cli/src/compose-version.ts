@@ -31,7 +31,10 @@ export async function composeVersion(context: Context, available: boolean): Prom
   const owned = targets.filter(({ image }) => packages.has(image));
   const isTold = tellerOf(pending, { packages, changelogs: await readChangelogs(root, packages) });
   const news = releaseNews({ targets: owned, ledger, isTold });
-  const applied = await applyChangesets(pending, news.map((one) => impliedChangeset(one, packages)));
+  const applied = await applyChangesets(
+    pending,
+    news.map((one) => impliedChangeset(one, packages)),
+  );
   const policy = policyOf(await readSeries(root), images);
   return planVersion({ ...applied, news, targets: owned, policy, ledger, date: context.today });
 }

@@ -16,9 +16,11 @@ const sbom = (version = "5.4.7-1") => ({
   ],
 });
 const manifest = (...sizes: number[]) => ({
-  config: { digest: "sha256:c", size: 7 },
   layers: sizes.map((size) => ({ digest: `sha256:${size}`, size, mediaType: "x" })),
 });
+
+const read = (version: string, ...sizes: number[]) =>
+  contentsOf({ "linux/amd64": { sbom: sbom(version), manifest: manifest(...sizes) } }, "an image");
 
 describe("the contents of an image", () => {
   it("are Prosody, the modules, the packages and the sizes out of SBOM and manifest", () => {
@@ -29,7 +31,7 @@ describe("the contents of an image", () => {
       packages: { "liblua5.4-0": "5.4.7-1", "libstdc++6": "14.2.0-19+b1" },
       platforms: {
         "linux/amd64": {
-          size: 127,
+          size: 120,
           layers: [
             { digest: "sha256:100", size: 100, mediaType: "x" },
             { digest: "sha256:20", size: 20, mediaType: "x" },
@@ -49,21 +51,16 @@ describe("the contents of an image", () => {
 
   it.each([
     ["no SPDX", { sbom: { packages: "all" }, manifest: manifest(1) }, /SBOM of an image: packages/u],
-    ["no manifest", { sbom: sbom(), manifest: {} }, /Manifest of an image: config/u],
+    ["no manifest", { sbom: sbom(), manifest: {} }, /Manifest of an image: layers/u],
     ["no Prosody in it", { sbom: { packages: [] }, manifest: manifest(1) }, /names no Prosody/u],
   ])("are refused with %s", (_, documents, says) => {
-    const refused = expect.objectContaining({
-      code: "SBOM_MALFORMED",
-      message: expect.stringMatching(says) as unknown,
-    });
+    expect(() => contentsOf({ "linux/amd64": documents }, "an image")).toThrow(says);
+  });
     expect(() => contentsOf({ "linux/amd64": documents }, "an image")).toThrow(refused as Error);
   });
 });
 
 describe("the change of contents", () => {
-  const read = (version: string, ...sizes: number[]) =>
-    contentsOf({ "linux/amd64": { sbom: sbom(version), manifest: manifest(...sizes) } }, "an image");
-
   it("is what came, went and moved, and the bytes of layers that were not there", () => {
     const [before, after] = [read("5.4.7-1", 100, 20), read("5.4.7-2", 100, 30)];
     const { mod_firewall: moved } = before.modules;
@@ -75,13 +72,13 @@ describe("the change of contents", () => {
       ["mod_gone", "cc", undefined],
     ]);
     expect(change.packages).toEqual([{ name: "liblua5.4-0", from: "5.4.7-1", to: "5.4.7-2" }]);
-    expect(change.platforms).toEqual([{ platform: "linux/amd64", size: 137, before: 127, pull: 30 }]);
+    expect(change.platforms).toEqual([{ platform: "linux/amd64", size: 130, before: 120, pull: 30 }]);
   });
 
   it("is all of it where there was none before, and nothing between equal ones", () => {
     const image = read("5.4.7-1", 100, 20);
     expect(compareContents(null, image).platforms).toEqual([
-      { platform: "linux/amd64", size: 127, before: null, pull: 120 },
+      { platform: "linux/amd64", size: 120, before: null, pull: 120 },
     ]);
     expect(compareContents(image, image)).toMatchObject({ modules: [], packages: [], platforms: [{ pull: 0 }] });
   });

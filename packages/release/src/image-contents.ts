@@ -14,16 +14,16 @@ export interface ImageContents {
 }
 
 export interface PlatformContents {
-  /** Compressed, in bytes: what who has nothing pulls. */
+  /** Bytes of all layers, compressed: what who has nothing pulls. */
   size: number;
   layers: readonly { digest: string; size: number }[];
 }
 
 const SpdxPackage = z.looseObject({
   name: z.string(),
-  versionInfo: z.string().optional(),
-  downloadLocation: z.string().optional(),
-  externalRefs: z.array(z.looseObject({ referenceType: z.string(), referenceLocator: z.string() })).optional(),
+  versionInfo: z.string().default(""),
+  downloadLocation: z.string().default(""),
+  externalRefs: z.array(z.looseObject({ referenceType: z.string(), referenceLocator: z.string() })).default([]),
 });
 type SpdxPackage = z.infer<typeof SpdxPackage>;
 
@@ -31,7 +31,6 @@ const SpdxDocument = z.looseObject({ packages: z.array(SpdxPackage) });
 
 /** An image manifest, as far as sizes go. */
 const Manifest = z.looseObject({
-  config: z.looseObject({ size: z.number().int().nonnegative() }),
   layers: z.array(z.looseObject({ digest: z.string(), size: z.number().int().nonnegative() })),
 });
 
@@ -54,8 +53,8 @@ export function contentsOf(documents: Partial<Record<Platform, PlatformDocuments
   for (const platform of Platform.options) {
     const found = documents[platform];
     if (found === undefined) continue;
-    const { config, layers } = checkShape(Manifest, found.manifest, { ...origin, file: `Manifest of ${of}` });
-    contents.platforms[platform] = { size: config.size + sizeOf(layers), layers };
+    const { layers } = checkShape(Manifest, found.manifest, { ...origin, file: `Manifest of ${of}` });
+    contents.platforms[platform] = { size: sizeOf(layers), layers };
     for (const one of checkShape(SpdxDocument, found.sbom, origin).packages) addPackage(contents, one);
   }
   return checkShape(z.custom<ImageContents>(hasRelease, "names no Prosody"), contents, origin);
@@ -66,14 +65,19 @@ function hasRelease(contents: unknown): boolean {
 }
 
 function addPackage(contents: ImageContents, one: SpdxPackage): void {
+  const { name, versionInfo: node, downloadLocation: source } = one;
   const purl = purlOf(one);
   if (purl?.type === "deb") contents.packages[purl.name] ??= purl.version;
   if (purl?.type === "generic" && purl.name === "prosody") contents.release = purl.version;
-  const { name, versionInfo: node = "", downloadLocation: source = "" } = one;
-  if (/^mod_/u.test(name) && /^[0-9a-f]{40}$/u.test(node)) contents.modules[name] ??= { node, source };
+  if (isModule(one)) contents.modules[name] ??= { node, source };
 }
 
-function purlOf({ externalRefs = [] }: SpdxPackage): Purl | undefined {
+/** Nothing else has a revision for its version. */
+function isModule({ name, versionInfo }: SpdxPackage): boolean {
+  return name.startsWith("mod_") && /^[0-9a-f]{40}$/u.test(versionInfo);
+}
+
+function purlOf({ externalRefs }: SpdxPackage): Purl | undefined {
   const purls = externalRefs.filter(({ referenceType }) => referenceType === "purl");
   return purls.flatMap(({ referenceLocator }) => parsePurl(referenceLocator) ?? [])[0];
 }

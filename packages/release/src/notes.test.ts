@@ -109,10 +109,11 @@ it("of an image with the same content they are short", async () => {
   expect(text).toContain("| 0.0 kB |");
 });
 
+const refuse = () => {
+  throw new Error("asked");
+};
+
 it("an image before it that cannot be read is compared with nothing, and upstream is not asked", async () => {
-  const refuse = () => {
-    throw new Error("asked");
-  };
   const text = renderNotes(await composeNotes({ ...request, before: null }, { commitsOf: refuse, cvesOf: refuse }));
   expect(text).toContain("It has 4 Debian packages.");
   expect(text).toContain("change your DNS");

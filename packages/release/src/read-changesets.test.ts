@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { globSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { isUserError } from "@prosody-foundry/kit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readPendingChangesets } from "./read-changesets.ts";
 import { applyChangesets } from "./run-changesets.ts";
@@ -19,12 +20,12 @@ beforeEach(async () => {
   await write("package.json", JSON.stringify(workspaces));
   await write("images/full/package.json", manifest("full", "0.9.9"));
   await write("images/prosody/package.json", manifest("prosody", "1.2.0"));
-  const entry = (name: string, version: string) => ({ [`images/${name}`]: { name, version } });
   const packages = { "": workspaces, ...entry("full", "0.9.9"), ...entry("prosody", "1.2.0") };
   await write("package-lock.json", `${JSON.stringify({ name: "fixture", lockfileVersion: 3, packages }, null, 2)}\n`);
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
+const entry = (name: string, version: string) => ({ [`images/${name}`]: { name, version } });
 const manifest = (name: string, version: string) =>
   `{\n  "name": "${name}",\n  "private": true,\n  "version": "${version}"\n}\n`;
 const names = ["full", "prosody"];
@@ -51,22 +52,27 @@ it("every changeset of this repository names packages of its images", async () =
 
 describe("changesets", () => {
   it.each([
-    ["of a package that is gone", "---\ngone: patch\n---\n\nText\n", "CHANGESET_UNKNOWN", /old-news\.md names gone, /u],
-    ["of a package of the tool", '---\n"@prosody-foundry/cli": patch\n---\n\nText\n', "CHANGESET_UNKNOWN", /cli/u],
-    ["without a front matter", "Text\n", "CHANGESET_MALFORMED", /\.changeset\/old-news\.md: .*front ?matter/u],
+    [
+      "of a package that is gone",
+      "---\ngone: patch\n---\n\nText\n",
+      /^CHANGESET_UNKNOWN: .*old-news\.md names gone, /u,
+    ],
+    [
+      "of a package of the tool",
+      "---\n@prosody-foundry/cli: patch\n---\n\nText\n",
+      /^CHANGESET_(UNKNOWN|MALFORMED): .*old-news\.md/u,
+    ],
+    ["without a front matter", "Text\n", /^CHANGESET_MALFORMED: \.changeset\/old-news\.md: .*front ?matter/u],
     [
       "with another kind of change",
       "---\nprosody: huge\n---\n\nText\n",
-      "CHANGESET_MALFORMED",
-      /old-news\.md: .*huge/u,
+      /^CHANGESET_MALFORMED: .*old-news\.md: .*huge/u,
     ],
-  ])("%s are refused by the name of the file", async (_, text, code, message) => {
+  ])("%s are refused by the name of the file", async (_, text, says) => {
     await write(".changeset/good.md", "---\nprosody: patch\n---\n\nText\n");
     await write(".changeset/old-news.md", text);
-    await expect(readPendingChangesets(root, names)).rejects.toMatchObject({
-      code,
-      message: expect.stringMatching(message) as unknown,
-    });
+    const refusal = await readPendingChangesets(root, names).catch((error: unknown) => error);
+    expect(isUserError(refusal) ? `${refusal.code}: ${refusal.message}` : refusal).toMatch(says);
   });
 
   it("become versions, changelogs and npm's lock, as values and without a change to the repository", async () => {

@@ -8,7 +8,8 @@ import { renderTable } from "../table.ts";
 
 export const version: CommandSpec = {
   name: "version",
-  summary: "turn changesets and new Prosody releases into contract versions and changelogs, and say what would be published next",
+  summary:
+    "turn changesets and new Prosody releases into contract versions and changelogs, and say what would be published next",
   options: ["available", "dryRun", "json"],
   example: "foundry version --dry-run",
   async run(context, { flags }) {
