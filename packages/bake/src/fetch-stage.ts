@@ -1,3 +1,5 @@
+import { useSuite } from "./apt-script.ts";
+
 /** What is wanted of Debian: a binary package per architecture, or the orig tarball of a source package. */
 export interface DebianWish {
   suite: string;
@@ -21,26 +23,8 @@ export function fetchStage(wish: DebianWish): string {
 ENV SUITE=${wish.suite} PACKAGE=${named} EXPIRED=${wish.pinned ? "-oAcquire::Check-Valid-Until=false" : ""}
 RUN <<"END"
 set -eu
-base=$(. /etc/os-release; echo "$VERSION_CODENAME")
-keyring=$(ls /usr/share/keyrings/debian-archive-keyring.?p? | head -n 1)
-mkdir -p /apt/lists/partial /apt/cache/archives/partial /result /fetched
-: > /apt/status
-apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 'Component: main' | sort -u -k 2 |
-  while read -r mirror release; do
-    case $release in "$base" | "$base-updates" | "$base-security")
-      echo "${wish.architectures === "source" ? "deb-src" : "deb"} [signed-by=$keyring] $mirror $SUITE\${release#"$base"} main" ;;
-    esac
-  done > /apt/sources.list
-cat > /apt/apt.conf <<CONF
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-Dir::Etc::sourcelist "/apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::State "/apt";
-Dir::State::status "/apt/status";
-Dir::Cache "/apt/cache";
-CONF
-export APT_CONFIG=/apt/apt.conf
+mkdir -p /result /fetched
+${useSuite({ kind: wish.architectures === "source" ? "deb-src" : "deb", settings: [] })}
 cd /fetched
 ${commands.join("\n")}
 END

@@ -13,6 +13,8 @@ import { moduleShow } from "./module-show.ts";
 import { moduleUpdate } from "./module-update.ts";
 import { moduleVerify } from "./module-verify.ts";
 import { moduleWhy } from "./module-why.ts";
+import { packagesDiff } from "./packages-diff.ts";
+import { packagesUpdate } from "./packages-update.ts";
 import { plan } from "./plan.ts";
 import { setup } from "./setup.ts";
 import { sourceAdd } from "./source-add.ts";
@@ -39,6 +41,8 @@ export const commands: readonly CommandSpec[] = [
   lockMerge,
   bump,
   compat,
+  packagesUpdate,
+  packagesDiff,
   plan,
   build,
   verify,
