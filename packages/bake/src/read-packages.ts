@@ -97,4 +97,3 @@ function packageUnknown(name: string, where: string): UserError {
 function undefinedWhenMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT") throw error;
 }
-

@@ -4,9 +4,7 @@ import { compareText } from "@prosody-foundry/kit";
 export function compareDebian(a: string, b: string): number {
   const [left, right] = [splitVersion(a), splitVersion(b)];
   return (
-    left.epoch - right.epoch ||
-    comparePart(left.upstream, right.upstream) ||
-    comparePart(left.revision, right.revision)
+    left.epoch - right.epoch || comparePart(left.upstream, right.upstream) || comparePart(left.revision, right.revision)
   );
 }
 

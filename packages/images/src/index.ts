@@ -12,7 +12,13 @@ export { type ResolvedWish, keepSuites, updatePackageLock } from "./package-upda
 export { type PackageWish, builderWishes, suitesOf, wishesOf } from "./package-wishes.ts";
 export { type PlanRequest, planTargets } from "./plan.ts";
 export { Platform, platformNames, platformOf, platformWord } from "./platform.ts";
-export { type PackageLocks, emptyPackageLock, packageLockFile, readPackageLock, readPackageLocks } from "./read-package-locks.ts";
+export {
+  type PackageLocks,
+  emptyPackageLock,
+  packageLockFile,
+  readPackageLock,
+  readPackageLocks,
+} from "./read-package-locks.ts";
 export { writePackageLock } from "./write-package-lock.ts";
 export { readImages, readSeries } from "./read-images.ts";
 export { type ReleaseChoice, newestRelease, releasesOf } from "./releases.ts";

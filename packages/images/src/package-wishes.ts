@@ -33,24 +33,20 @@ export function wishesOf(image: Image, seriesFile: SeriesFile, lock: Lock): Pack
 /** What the lock of the builder's packages is made of: its tools, and headers for these platforms. */
 export function builderWishes(platforms: readonly Platform[]): PackageWish[] {
   const foreign = platforms.map((platform) => platformNames[platform].debian);
-  const tools = buildArchitectures.map(
-    (architecture): PackageWish => ({
-      suite: buildSuite,
-      list: "build",
-      architecture,
-      names: buildPackages(architecture),
-      closure: false,
-    }),
-  );
-  const headers = [...new Set(foreign)].toSorted(compareText).map(
-    (architecture): PackageWish => ({
-      suite: buildSuite,
-      list: "dev",
-      architecture,
-      names: [...devPackages],
-      closure: false,
-    }),
-  );
+  const tools = buildArchitectures.map((architecture): PackageWish => ({
+    suite: buildSuite,
+    list: "build",
+    architecture,
+    names: buildPackages(architecture),
+    closure: false,
+  }));
+  const headers = [...new Set(foreign)].toSorted(compareText).map((architecture): PackageWish => ({
+    suite: buildSuite,
+    list: "dev",
+    architecture,
+    names: [...devPackages],
+    closure: false,
+  }));
   return [...tools, ...headers];
 }
 

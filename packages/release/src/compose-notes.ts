@@ -24,8 +24,11 @@ export interface NotesRequest {
 export interface NotesReach {
   /** Upstream's changesets of a module that is in both images, between its two revisions, newest first; null where no history tells. */
   commitsOf(move: ModuleMove): Promise<ModuleCommits>;
-  /** Names of the CVEs that a Debian package's changelog says were fixed between two versions. */
-  cvesOf(name: string, from: string, to: string): Promise<string[]>;
+  /**
+   * By package: the CVEs that its changelog says were fixed between the two versions. All packages that are in both images
+   * with another version are asked for at once.
+   */
+  cvesIn(moves: readonly PackageMove[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
 export interface ModuleCommits {
@@ -40,10 +43,10 @@ export async function composeNotes(request: NotesRequest, reach: NotesReach): Pr
   const change = compareContents(before, after);
   const isFirst = previous === null;
   const compared = before === null ? { modules: [], packages: [] } : change;
-  const [modules, packages] = await Promise.all([
-    inTurn(compared.modules, async (move) => ({ ...move, ...(await commitsOf(reach, move)) })),
-    inTurn(compared.packages, async (move) => ({ ...move, cves: await cvesOf(reach, move) })),
-  ]);
+  const modules = await inTurn(compared.modules, async (move) => ({ ...move, ...(await commitsOf(reach, move)) }));
+  const updates = compared.packages.filter(({ from, to }) => from !== null && to !== null);
+  const cves = updates.length === 0 ? new Map<string, string[]>() : await reach.cvesIn(updates);
+  const packages = compared.packages.map((move) => ({ ...move, cves: [...(cves.get(move.name) ?? [])] }));
   return {
     title: titleOf(entry),
     reference: request.repository === null ? null : `${request.repository}:${immutableTag(entry)}`,
@@ -66,10 +69,6 @@ function titleOf({ image, variant, version, rev }: NotesRequest["entry"]): strin
 
 async function commitsOf(reach: NotesReach, move: ModuleMove): Promise<ModuleCommits> {
   return move.from === null || move.to === null ? { commits: null, link: null } : reach.commitsOf(move);
-}
-
-async function cvesOf(reach: NotesReach, { name, from, to }: PackageMove): Promise<string[]> {
-  return from === null || to === null ? [] : reach.cvesOf(name, from, to);
 }
 
 // One after the other: each may ask upstream.

@@ -87,7 +87,10 @@ const reach: NotesReach = {
     const commit = { node: now, date: "2026-10-17T10:00:00.000Z", author: "Somebody", subject };
     return { commits: [commit], link: `${source}rev/{node}` };
   },
-  cvesOf: async (name, from, to) => (name === "libssl3t64" ? [`CVE-2026-${from.length}${to.length}00`] : []),
+  cvesIn: async (moves) => {
+    expect(moves.map(({ name }) => name)).toEqual(["liblua5.4-0", "libssl3t64"]);
+    return new Map([["libssl3t64", ["CVE-2026-4711", "CVE-2026-10815"]]]);
+  },
 };
 
 it("notes tell users what changed for them, modules, release, packages with CVEs, and what they pull", async () => {
@@ -114,7 +117,7 @@ const refuse = () => {
 };
 
 it("an image before it that cannot be read is compared with nothing, and upstream is not asked", async () => {
-  const text = renderNotes(await composeNotes({ ...request, before: null }, { commitsOf: refuse, cvesOf: refuse }));
+  const text = renderNotes(await composeNotes({ ...request, before: null }, { commitsOf: refuse, cvesIn: refuse }));
   expect(text).toContain("It has 4 Debian packages.");
   expect(text).toContain("change your DNS");
 });
