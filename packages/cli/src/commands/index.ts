@@ -16,6 +16,7 @@ import { moduleWhy } from "./module-why.ts";
 import { packagesDiff } from "./packages-diff.ts";
 import { packagesUpdate } from "./packages-update.ts";
 import { plan } from "./plan.ts";
+import { seriesUpdate } from "./series-update.ts";
 import { setup } from "./setup.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
@@ -41,6 +42,7 @@ export const commands: readonly CommandSpec[] = [
   lockMerge,
   bump,
   compat,
+  seriesUpdate,
   packagesUpdate,
   packagesDiff,
   plan,
