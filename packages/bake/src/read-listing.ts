@@ -42,10 +42,10 @@ export async function readTarball(context: BakeContext, listed: ListedRelease): 
 }
 
 /** Takes a tarball that was checked into the cache, where `fetchRelease` looks for it. */
-export async function keepTarball(context: BakeContext, { bytes, sha256, url }: SiteTarball): Promise<void> {
+export async function keepTarball(context: BakeContext, tarball: SiteTarball): Promise<void> {
   await withTempFile(context, async (file) => {
-    await writeFile(file, bytes);
-    await keepFile(file, path.join(context.cacheDir, "inputs", `${sha256}.tar.gz`), url);
+    await writeFile(file, tarball.bytes);
+    await keepFile(file, path.join(context.cacheDir, "inputs", `${tarball.sha256}.tar.gz`), tarball.url);
   });
 }
 

@@ -1,5 +1,5 @@
 import { type SeriesFile, upstreamVersion } from "@prosody-foundry/images";
-import type { Series } from "@prosody-foundry/kit";
+import { allSeries, type Series } from "@prosody-foundry/kit";
 import type { ModuleStanding, ReleaseCompatibility } from "./judge-releases.ts";
 
 /** A series whose newest release becomes another. */
@@ -12,19 +12,14 @@ export interface NewestChange {
 
 /** The series whose images would be made of another release. */
 export function newestChanges(before: SeriesFile, after: SeriesFile): NewestChange[] {
-  return Object.values(newestIn(after)).flatMap(({ series, version }) => {
-    const from = newestIn(before)[series].version;
-    return from === version ? [] : [{ series, from, to: version }];
+  return allSeries.flatMap((series) => {
+    const [from, to] = [before, after].map((one) => versionOf(one.series[series].releases));
+    return from === undefined || to === undefined || from === to ? [] : [{ series, from, to }];
   });
 }
 
-function newestIn({ series }: SeriesFile): Record<Series, { series: Series; version: string }> {
-  const newest = (one: Series) => ({ series: one, version: versionOf(series[one].releases) });
-  return { "0.12": newest("0.12"), "13.0": newest("13.0"), trunk: newest("trunk") };
-}
-
-function versionOf([newest]: SeriesFile["series"][Series]["releases"]): string {
-  return newest === undefined ? "" : upstreamVersion(newest);
+function versionOf([newest]: SeriesFile["series"][Series]["releases"]): string | undefined {
+  return newest === undefined ? undefined : upstreamVersion(newest);
 }
 
 /** File name of the changeset for a release; a newer release's takes the place of an older one's that is pending still. */

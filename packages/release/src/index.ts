@@ -13,6 +13,7 @@ export { Ledger, LedgerEntry } from "./ledger.ts";
 export { namesVersion, sectionsSince } from "./changelog.ts";
 export { type Notes, renderNotes } from "./notes.ts";
 export { type PendingChangesets, readPendingChangesets } from "./read-changesets.ts";
+export { plannedContents } from "./planned-contents.ts";
 export { readLedger } from "./read-ledger.ts";
 export { readSettings } from "./read-settings.ts";
 export { lastPublished, type ReleaseNews, releaseNews } from "./release-news.ts";
