@@ -1,3 +1,4 @@
+export { hashFile } from "./read-cached.ts";
 export { type AptSource, linesForSuite, parseAptSources } from "./apt-sources.ts";
 export { type Bakeable, bakeDefinition } from "./definition.ts";
 export { type BakeContext, type Engine, engineEnv } from "./engine.ts";
@@ -11,6 +12,7 @@ export { readNewestRevision } from "./read-newest.ts";
 export { checkSignature, readSigners, type Signed } from "./read-signature.ts";
 export { readDebianSources } from "./read-sources.ts";
 export { findEngine } from "./read-engine.ts";
+export { findTool, presentTool, type ToolName } from "./read-tool.ts";
 export { type ReleaseFiles, fetchRelease } from "./read-release.ts";
 export { buildFolder, listBuilt, readReport } from "./read-report.ts";
 export { Report } from "./report.ts";

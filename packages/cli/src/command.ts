@@ -8,6 +8,7 @@ export interface Flags {
   agreement?: boolean;
   all?: boolean;
   available?: boolean;
+  builderId?: string;
   disagreements?: boolean;
   dryRun?: boolean;
   each?: boolean;
@@ -15,14 +16,23 @@ export interface Flags {
   fix?: boolean;
   folder?: string;
   hold?: boolean;
+  identity?: string;
+  insecure?: boolean;
+  issuer?: string;
   unhold?: boolean;
   json?: boolean;
+  key?: string;
   licence?: string;
+  lock?: string;
   cache?: boolean;
   platform?: Platform[];
   release?: string;
+  published?: boolean;
   report?: string;
+  repository?: string;
   series?: Series[];
+  sign?: boolean;
+  signKey?: string;
   source?: string;
   to?: string;
 }

@@ -9,6 +9,11 @@ export const options = {
   all: () => new Option("--all", "every module of a source, pinned or not"),
   available: () =>
     new Option("--available", "take the newest release whose inputs can be reached, and leave out what cannot be"),
+  builderId: () =>
+    new Option(
+      "--builder-id <pattern>",
+      "whose builds are accepted: a regular expression the builder's id has to match",
+    ),
   cache: () => new Option("--no-cache", "build every layer anew"),
   disagreements: () => new Option("--disagreements", "list where README, static analysis and loading differ"),
   dryRun: () => new Option("--dry-run", "say what would be done, and do nothing"),
@@ -17,12 +22,26 @@ export const options = {
   fix: () => new Option("--fix", "merge a lock that git could not, mend its form, and check what changed"),
   folder: () => new Option("--folder <path>", "folder inside the tree that holds the modules"),
   hold: () => new Option("--hold", "keep the pin from now on: update passes it over"),
+  identity: () =>
+    new Option("--identity <pattern>", "signed by this identity: a regular expression the certificate's has to match"),
+  insecure: () => new Option("--insecure", "plain HTTP to a registry beyond this machine"),
+  issuer: () => new Option("--issuer <url>", "who vouches for that identity (else GitHub, or what publish.json says)"),
   json: () => new Option("--json", "print JSON for programs"),
+  key: () => new Option("--key <file>", "signed by the owner of this public key (PEM)"),
   licence: () => new Option("--licence <spdx>", "licence of modules that name none"),
+  lock: () => new Option("--lock <file>", "compare with this modules.lock.json instead of the repository's"),
   platform: () => listOf("--platform <platform...>", "only these platforms", Platform.options),
   release: () => new Option("--release <version>", "this Prosody release instead of the series' newest"),
+  published: () => new Option("--published", "ask the registry too"),
   report: () => new Option("--report <file>", "write the report there instead of printing it, with --dry-run too"),
+  repository: () =>
+    new Option("--repository <name>", "host/path to publish to (else FOUNDRY_REPOSITORY, or what publish.json says)"),
   series: () => listOf("--series <series...>", "only these series", allSeries),
+  sign: () => new Option("--no-sign", "publish without a signature"),
+  signKey: () =>
+    new Option("--sign-key <file>", "cosign key to sign with (password: COSIGN_PASSWORD), or env://NAME").conflicts(
+      "sign",
+    ),
   source: () => new Option("--source <name>", "upstream tree to take the module from"),
   to: () => new Option("--to <revision>", "this revision of upstream instead of the newest"),
   unhold: () => new Option("--unhold", "let update move the pin again").conflicts("hold"),

@@ -131,5 +131,5 @@ async function tryPlan(context: Context, lock: Lock, available: boolean): Promis
 
 /** The same is planned more than once: who reads along heard it when the pins were gathered. */
 function planQuietly(context: Context, lock: Lock, available: boolean): Promise<{ targets: Target[] }> {
-  return planImages({ ...context, say: context.progress }, [], { available, lock });
+  return planImages({ ...context, say: context.progress }, [], { available, otherLock: lock });
 }

@@ -33,7 +33,7 @@ export interface Planned {
 
 export interface PlanFlags extends Pick<Flags, "available" | "platform" | "release" | "series"> {
   /** In place of the one in the repository. */
-  lock?: Lock;
+  otherLock?: Lock;
 }
 
 /**
@@ -44,7 +44,7 @@ export interface PlanFlags extends Pick<Flags, "available" | "platform" | "relea
 export async function planImages(context: Context, names: readonly string[], flags: PlanFlags): Promise<Planned> {
   const images = selectImages(await readImages(context.root), names);
   const seriesFile = await readSeries(context.root);
-  const lock = flags.lock ?? (await readLock(context.lockFile));
+  const lock = flags.otherLock ?? (await readLock(context.lockFile));
   const sources = openSources(context, lock);
   const packageLocks = await readPackageLocks(
     context.root,

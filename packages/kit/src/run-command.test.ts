@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { runCommand } from "./run-command.ts";
 
@@ -23,6 +26,14 @@ describe("runCommand", () => {
     const lines: string[] = [];
     await runCommand(node, ["-e", "console.log('one\\ntwo')"], { onLine: (line) => lines.push(line) });
     expect(lines).toEqual(["one", "two"]);
+  });
+
+  it("puts bytes that are no text into a file", async () => {
+    const file = path.join(await mkdtemp(path.join(os.tmpdir(), "foundry-output-")), "bytes");
+    const script = "process.stdout.write(Buffer.from([0, 255, 128, 10]))";
+    expect(await runCommand(node, ["-e", script], { outputFile: file })).toMatchObject({ stdout: "", exitCode: 0 });
+    expect([...(await readFile(file))]).toEqual([0, 255, 128, 10]);
+    await rm(path.dirname(file), { recursive: true });
   });
 
   it("takes an exit code it was told to accept", async () => {

@@ -24,6 +24,8 @@ export interface CommandOptions {
   /** Characters after which standard output or standard error is cut off and the program ended; 512 Mi unless given. */
   maxOutput?: number;
   cancelSignal?: AbortSignal;
+  /** File that standard output goes into, byte for byte; `stdout` is empty then. For what is no text. */
+  outputFile?: string;
 }
 
 /** Runs one program with an argument array, never through a shell. */
@@ -49,21 +51,22 @@ interface RawResult extends Omit<CommandResult, "exitCode"> {
 }
 
 async function start(command: string, args: readonly string[], options: CommandOptions): Promise<RawResult> {
-  const { accept: _accept, onLine, env, maxOutput, ...rest } = options;
+  const { accept: _accept, onLine, env, maxOutput, outputFile, ...rest } = options;
   const child = execa(command, args, {
     ...rest,
     ...(env === undefined ? {} : { env: { ...env } }),
     ...(options.input === undefined ? { stdin: "ignore" as const } : {}),
+    ...(outputFile === undefined ? {} : { stdout: { file: outputFile }, buffer: { stdout: false } }),
     reject: false,
     stripFinalNewline: false,
     maxBuffer: maxOutput ?? 512 * 1024 * 1024,
   });
   if (onLine !== undefined) {
-    createInterface({ input: child.stdout }).on("line", onLine);
-    createInterface({ input: child.stderr }).on("line", onLine);
+    const streams = [child.stdout, child.stderr].filter((input) => input !== null);
+    for (const input of streams) createInterface({ input }).on("line", onLine);
   }
   const result = await child;
-  const { stdout, stderr, exitCode, timedOut, code } = result;
+  const { stdout = "", stderr, exitCode, timedOut, code } = result;
   return { stdout, stderr, exitCode, timedOut, code };
 }
 

@@ -26,6 +26,8 @@ export const PublishSettings = z.strictObject({
     .regex(/^[\w.-]+(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$/u, "is no repository (host/path, no tag)"),
   /** Address of the sources: `org.opencontainers.image.source`, and what provenance has to name. */
   source: z.url(),
+  /** Regular expression that the id of a build's builder has to match whole; any address below `source` unless given. */
+  builder: z.string().min(1).optional(),
   signing: Signing,
 });
 export type PublishSettings = z.infer<typeof PublishSettings>;

@@ -22,10 +22,16 @@ type Published = Omit<LedgerEntry, "image">;
  * @throws UserError TAG_IMMUTABLE when one image revision has two digests, VARIANT_RESERVED.
  */
 export function tagsFor(policy: TagPolicy, ledger: readonly Published[]): Map<string, string> {
+  const floating = floatingTagsFor(policy, ledger);
+  return new Map([...immutableTags(ledger), ...floating].toSorted(([a], [b]) => compareText(a, b)));
+}
+
+/** Only the tags that move, in order. @throws UserError as tagsFor. */
+export function floatingTagsFor(policy: TagPolicy, ledger: readonly Published[]): Map<string, string> {
   refuseReserved(policy.variants);
-  const tags = immutableTags(ledger);
-  for (const [tag, entry] of newestByTag(policy, ledger)) tags.set(tag, entry.digest);
-  return new Map([...tags].toSorted(([a], [b]) => compareText(a, b)));
+  immutableTags(ledger);
+  const newest = [...newestByTag(policy, ledger)].toSorted(([a], [b]) => compareText(a, b));
+  return new Map(newest.map(([tag, entry]) => [tag, entry.digest]));
 }
 
 /** The immutable tag of an entry: `13.0.7-r3`, `13.0.7-r3-full`. */
@@ -47,7 +53,7 @@ function immutableTags(ledger: readonly Published[]): Map<string, string> {
 function newestByTag(policy: TagPolicy, ledger: readonly Published[]): Map<string, Published> {
   const newest = new Map<string, Published>();
   const kept = standing(ledger).filter(({ variant }) => policy.variants.includes(variant));
-  for (const entry of kept.toSorted(compareEntries)) {
+  for (const entry of kept.toSorted(compareRevisions)) {
     for (const tag of floatingTags(policy, entry)) newest.set(tag, entry);
   }
   return newest;
@@ -78,7 +84,7 @@ function versionTags({ series, version }: Published): string[] {
 }
 
 // Of two trunk builds of one day the one published later is the newer; then by name, so that there is an order at all.
-function compareEntries(a: Published, b: Published): number {
+export function compareRevisions(a: Published, b: Published): number {
   return (
     compareUpstream(a.version, b.version) ||
     (a.series === "trunk" ? compareText(a.date, b.date) : 0) ||
@@ -99,7 +105,7 @@ function refuseReserved(variants: readonly string[]): void {
   });
 }
 
-function secondDigest(tag: string, digests: readonly string[]): UserError {
+export function secondDigest(tag: string, digests: readonly string[]): UserError {
   const [first, second] = digests.toSorted(compareText);
   return new UserError("TAG_IMMUTABLE", `${tag} is ${first} and cannot become ${second}`, {
     hint: "Publish the new image as the next revision.",

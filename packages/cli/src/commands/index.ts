@@ -16,13 +16,15 @@ import { moduleWhy } from "./module-why.ts";
 import { packagesDiff } from "./packages-diff.ts";
 import { packagesUpdate } from "./packages-update.ts";
 import { plan } from "./plan.ts";
-import { seriesUpdate } from "./series-update.ts";
+
+import { publish } from "./publish.ts";
 import { setup } from "./setup.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
 import { version } from "./version.ts";
+import { verifyImage } from "./verify-image.ts";
 
 /** All commands, in the order of the help. */
 export const commands: readonly CommandSpec[] = [
@@ -48,6 +50,8 @@ export const commands: readonly CommandSpec[] = [
   plan,
   build,
   verify,
+  verifyImage,
   tags,
   version,
+  publish,
 ];

@@ -1,7 +1,7 @@
 import type { CommandSpec } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { planImages } from "../plan-images.ts";
-import { renderTable } from "../table.ts";
+import { renderChecks } from "../render-checks.ts";
 import { type Verified, verifyBuilt } from "../verify-built.ts";
 
 export const verify: CommandSpec = {
@@ -29,10 +29,7 @@ export function hasFailed(verified: readonly Verified[]): boolean {
   return verified.some(({ checks }) => checks.some(({ status }) => status === "failed"));
 }
 
-const words = { passed: "ok", failed: "FAILED", notRun: "not run" } as const;
-
 /** One platform's checks, a line each. */
 export function renderVerified({ target, platform, checks }: Verified): string {
-  const rows = checks.map(({ name, status, detail }) => [`  ${words[status]}`, name, detail]);
-  return `${target} on ${platform}\n${renderTable(rows)}`;
+  return `${target} on ${platform}\n${renderChecks(checks)}`;
 }

@@ -1,0 +1,105 @@
+import path from "node:path";
+import { buildFolder } from "@prosody-foundry/bake";
+import { UserError } from "@prosody-foundry/kit";
+import {
+  addToLedger,
+  planPublish,
+  type PublishFacts,
+  type PublishHands,
+  type PublishOutcome,
+  readSettings,
+  runPublish,
+} from "@prosody-foundry/release";
+import type { CommandSpec } from "../command.ts";
+import type { Context } from "../context.ts";
+import { gatherPublishFacts } from "../gather-publish.ts";
+import { openPublishing, type Publishing, type PublishFlags, signerOf } from "../open-publishing.ts";
+import { planImages, type Planned } from "../plan-images.ts";
+import { renderPublishOutcome, renderPublishPlan } from "../render-publish.ts";
+import { verifyOnce } from "../verify-once.ts";
+import { buildPlanned } from "./build.ts";
+
+export const publish: CommandSpec = {
+  name: "publish",
+  summary: "build and check what is not published yet, push it, sign it, and move the tags",
+  arguments: "[image...]",
+  options: ["series", "release", "available", "repository", "signKey", "sign", "insecure", "dryRun", "json"],
+  example: "foundry publish prosody --dry-run",
+  async run(context, { args, flags }) {
+    const planned = await planImages(context, args, flags);
+    const publishing = await openPublishing(context, flags);
+    const withBlobs = flags.dryRun === true;
+    const facts = await gatherPublishFacts(context, publishing, { targets: planned.targets, withBlobs });
+    const plan = planPublish(facts);
+    if (flags.dryRun === true) return { value: plan, text: renderPublishPlan(plan) };
+    const signs = plan.targets.some(({ steps }) => steps.some(({ step }) => step === "sign"));
+    if (signs) signerOf(context, (await readSettings(context.root)).signing.kind, flags);
+    const { outcome, notRun } = await publishAll(context, { planned, publishing, facts, flags });
+    return { value: { ...outcome, notRun }, text: renderPublishOutcome(outcome, notRun) };
+  },
+};
+
+/** A platform on which not all could be looked at. */
+interface NotRun {
+  target: string;
+  platform: string;
+  checks: string[];
+}
+
+interface Work {
+  planned: Planned;
+  publishing: Publishing;
+  facts: PublishFacts;
+  flags: PublishFlags;
+}
+
+async function publishAll(
+  context: Context,
+  { planned, publishing, facts }: Work,
+): Promise<{ outcome: PublishOutcome; notRun: NotRun[] }> {
+  const notRun: NotRun[] = [];
+  const ids = planned.targets.map(({ id }) => id);
+  const hands: PublishHands = {
+    repository: publishing.repository,
+    settle: Number(context.env["FOUNDRY_SETTLE"] ?? 5000),
+    say: (message) => context.say(message),
+    readFacts: () => publishing.readFacts(ids),
+    prepare: (targets) => prepareTargets(context, planned, { names: targets.map(({ name }) => name), notRun }),
+    signing: publishing.signing,
+    record: async (entries) => void (await addToLedger(context.root, entries, (message) => context.say(message))),
+  };
+  return { outcome: await runPublish(facts, hands), notRun };
+}
+
+async function prepareTargets(
+  context: Context,
+  planned: Planned,
+  { names, notRun }: { names: readonly string[]; notRun: NotRun[] },
+): ReturnType<PublishHands["prepare"]> {
+  const targets = planned.targets.filter(({ name }) => names.includes(name));
+  const builds: Awaited<ReturnType<PublishHands["prepare"]>> = new Map();
+  for (const built of await buildPlanned(context, { ...planned, targets }, {})) {
+    const { target, report } = built;
+    notRun.push(...(await checkBuilt(context, built)));
+    const layout = path.join(buildFolder(context.cacheDir, target.id), "layout");
+    const platforms = Object.entries(report.platforms).map(([name, { digest, size }]) => [name, { digest, size }]);
+    builds.set(target.name, { layout, index: report.index, platforms: Object.fromEntries(platforms) });
+  }
+  return builds;
+}
+
+/** @throws UserError CHECKS_FAILED, naming each check. */
+async function checkBuilt(context: Context, built: Parameters<typeof verifyOnce>[1]): Promise<NotRun[]> {
+  const verified = await verifyOnce(context, built);
+  const of = (status: string): NotRun[] =>
+    verified
+      .map(({ target, platform, checks }) => {
+        return { target, platform, checks: checks.filter((one) => one.status === status).map(({ name }) => name) };
+      })
+      .filter(({ checks }) => checks.length > 0);
+  const failed = of("failed").map(({ platform, checks }) => `${platform}: ${checks.join(", ")}`);
+  if (failed.length === 0) return of("notRun");
+  throw new UserError("CHECKS_FAILED", `${built.target.name} is not published: ${failed.join("; ")}`, {
+    hint: `\`foundry verify ${built.target.image} --series ${built.target.series}\` shows what was found.`,
+  });
+}
