@@ -42,5 +42,6 @@ export { type ChosenLock, type VerifiedImage, verifyImage, type VerifyImageReque
 export type { Signer, TrustedSigner } from "./signer.ts";
 export { checkPattern, trustedSigner } from "./trust.ts";
 export { commandLine } from "./verify-commands.ts";
+export { spdxType } from "./statement.ts";
 export { isIndexSigned } from "./run-signed.ts";
 export { floatingTagsFor } from "./tags.ts";

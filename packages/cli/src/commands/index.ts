@@ -15,16 +15,17 @@ import { moduleVerify } from "./module-verify.ts";
 import { moduleWhy } from "./module-why.ts";
 import { packagesDiff } from "./packages-diff.ts";
 import { packagesUpdate } from "./packages-update.ts";
+import { notes } from "./notes.ts";
 import { plan } from "./plan.ts";
-
 import { publish } from "./publish.ts";
+import { seriesUpdate } from "./series-update.ts";
 import { setup } from "./setup.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
-import { version } from "./version.ts";
 import { verifyImage } from "./verify-image.ts";
+import { version } from "./version.ts";
 
 /** All commands, in the order of the help. */
 export const commands: readonly CommandSpec[] = [
@@ -53,5 +54,6 @@ export const commands: readonly CommandSpec[] = [
   verifyImage,
   tags,
   version,
+  notes,
   publish,
 ];
