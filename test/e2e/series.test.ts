@@ -240,7 +240,8 @@ describe("a numbered release", () => {
   });
 
   it("is not looked for where no place answers", async () => {
-    const { exitCode, stderr } = await update(...numbered, "--offline");
+    const empty = { FOUNDRY_CACHE: path.join(scene.folder, "empty") };
+    const { exitCode, stderr } = await scene.foundry.with(empty).run(["series", "update", ...numbered, "--offline"], env);
     expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^INPUT_UNREACHABLE: /mu)]);
   });
 });

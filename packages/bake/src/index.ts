@@ -10,7 +10,7 @@ export { type DoctorRow, doctor } from "./read-doctor.ts";
 export { downloadSite, keepTarball, readListing, readTarball, type SiteTarball } from "./read-listing.ts";
 export { readNewestRevision } from "./read-newest.ts";
 export { checkSignature, readSigners, type Signed } from "./read-signature.ts";
-export { readDebianSources } from "./read-sources.ts";
+export { readSuitePackage, type SuitePackage } from "./read-suite.ts";
 export { findEngine } from "./read-engine.ts";
 export { findTool, presentTool, type ToolName } from "./read-tool.ts";
 export { type ReleaseFiles, fetchRelease } from "./read-release.ts";

@@ -1,4 +1,4 @@
-import { readDebianSources, readNewestRevision } from "@prosody-foundry/bake";
+import { readNewestRevision, type SuitePackage } from "@prosody-foundry/bake";
 import {
   changeSeries,
   type DebianSource,
@@ -13,6 +13,7 @@ import { type Context, openBake } from "./context.ts";
 import { findBinaries } from "./find-binaries.ts";
 import { findTarballs } from "./find-tarballs.ts";
 import { createReach, type Reach } from "./reach.ts";
+import { readSuiteDaily } from "./read-suite-daily.ts";
 
 /** How it is known that a release is what its makers published. */
 export type Proof =
@@ -46,8 +47,8 @@ export interface NewsSearch {
   seriesFile: SeriesFile;
   /** Series with numbered releases to look at. */
   series: readonly Series[];
-  /** Debian suites to ask. */
-  suites: readonly string[];
+  /** What the Debian suites that answered have. */
+  suites: ReadonlyMap<string, SuitePackage>;
   sources: readonly DebianSource[];
   reach: Reach;
 }
@@ -64,8 +65,9 @@ export async function findSeriesNews(
 ): Promise<SeriesNews> {
   const reach = createReach(context);
   const series = allSeries.filter((one) => one !== "trunk" && wanted.includes(one));
-  const suites = series.length === 0 ? [] : suitesOf(seriesFile);
-  const search: NewsSearch = { seriesFile, series, suites, sources: await readSources(context, suites, reach), reach };
+  const suites = await readSuites(context, series.length === 0 ? [] : suitesOf(seriesFile), reach);
+  const sources = [...suites.values()].flatMap((suite) => suite.sources);
+  const search: NewsSearch = { seriesFile, series, suites, sources, reach };
   const tarballs = series.length === 0 ? nothing : await findTarballs(context, search);
   const known = changeSeries(seriesFile, provenOf(tarballs));
   const binaries = await findBinaries(context, { ...search, seriesFile: known });
@@ -95,11 +97,15 @@ function suitesOf({ series }: SeriesFile): string[] {
   return [...new Set([...releases, ...mirrors].map(({ suite }) => suite))].toSorted(compareText);
 }
 
-async function readSources(context: Context, suites: readonly string[], reach: Reach): Promise<DebianSource[]> {
-  const found: DebianSource[] = [];
+async function readSuites(
+  context: Context,
+  suites: readonly string[],
+  reach: Reach,
+): Promise<Map<string, SuitePackage>> {
+  const found = new Map<string, SuitePackage>();
   for (const suite of suites) {
-    const bake = await openBake(context);
-    found.push(...((await reach.ask(() => readDebianSources(bake, suite, "prosody"))) ?? []));
+    const answer = await reach.ask(() => readSuiteDaily(context, suite));
+    if (answer !== null) found.set(suite, answer);
   }
   return found;
 }

@@ -21,7 +21,7 @@ export function renderSeriesNews(proposal: SeriesProposal): string {
     ...mirrored.map(
       ({ release }) => `${release.version}: Debian has the same tarball in ${suitesOf(release.mirrors)}\n`,
     ),
-    ...left.map(({ what, because }) => `Not proposed: ${what}. ${because}.\n`),
+    ...left.map(({ what, because }) => `Not proposed: ${what}, because ${because}.\n`),
     ...proposal.compatibility.map(renderCompatibility),
   ];
   return parts.filter((part) => part !== "").join("\n");

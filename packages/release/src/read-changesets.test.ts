@@ -147,7 +147,7 @@ describe("writing a version", () => {
     const { files } = await apply();
     await write(journal, JSON.stringify(files));
     await write("images/prosody/package.json", manifest("prosody", "3.0.0"));
-    await expect(finishVersion(root)).rejects.toMatchObject({ code: "VERSION_INTERRUPTED" });
+    await expect(finishVersion(root)).rejects.toMatchObject({ code: "JOURNAL_STALE" });
     expect(await read("images/prosody/package.json")).toBe(manifest("prosody", "3.0.0"));
     await expect(read("images/prosody/CHANGELOG.md")).rejects.toThrow("ENOENT");
   });

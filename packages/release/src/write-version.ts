@@ -21,14 +21,14 @@ export async function writeVersion(root: string, { files }: Pick<VersionPlan, "f
 
 /**
  * Finishes what an earlier run began; true when there was something.
- * @throws UserError VERSION_INTERRUPTED when somebody changed a file since
+ * @throws UserError JOURNAL_STALE when somebody changed a file since
  */
 export async function finishVersion(root: string): Promise<boolean> {
   const journal = path.join(root, journalFile);
   const text = await readText(journal);
   if (text === null) return false;
   const hint = `Take the committed files back (\`git checkout images .changeset\`), and remove ${journalFile}.`;
-  const origin = { file: journalFile, code: "VERSION_INTERRUPTED", hint };
+  const origin = { file: journalFile, code: "JOURNAL_STALE", hint };
   const files = checkShape(Files, parseJson(text, origin), origin);
   for (const [name, { before, after }] of Object.entries(files)) {
     const now = await readText(path.join(root, name));

@@ -1,8 +1,9 @@
 import { readReport } from "@prosody-foundry/bake";
 import { UserError } from "@prosody-foundry/kit";
-import { type Notes, readLedger, readSettings, renderNotes } from "@prosody-foundry/release";
+import { type Notes, readLedger, renderNotes } from "@prosody-foundry/release";
 import type { CommandSpec } from "../command.ts";
 import { composeTargetNotes } from "../compose-target-notes.ts";
+import { repositoryName } from "../open-publishing.ts";
 import { planImages } from "../plan-images.ts";
 import { readPublishedContents } from "../read-published-contents.ts";
 
@@ -15,7 +16,7 @@ export const notes: CommandSpec = {
   async run(context, { args, flags }) {
     const { targets, lock } = await planImages(context, args, flags);
     const ledger = await readLedger(context.root);
-    const repository = flags.repository ?? (await readSettings(context.root)).repository;
+    const repository = await repositoryName(context, flags);
     const found: Notes[] = [];
     for (const target of targets) {
       const report = await readReport(context.cacheDir, target.id);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseSources } from "./source-stage.ts";
+import { parseSources, parseVersion } from "./suite-stage.ts";
 
 const [orig, other] = ["a".repeat(64), "b".repeat(64)];
 
@@ -26,4 +26,9 @@ Checksums-Sha256:
     { suite: "trixie", package: "prosody", version: "13.0.1-1+deb13u1", orig },
   ]);
   expect(parseSources("", "trixie")).toEqual([]);
+});
+
+it("a package is read with its version, and none where apt shows none", () => {
+  expect(parseVersion("Package: prosody\nVersion: 13.0.1-1+deb13u1\nSection: net\n\n")).toBe("13.0.1-1+deb13u1");
+  expect(parseVersion("")).toBeNull();
 });
