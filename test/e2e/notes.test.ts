@@ -33,7 +33,8 @@ beforeAll(async () => {
   await changeImage(root, { platforms: [...platforms], modules: { required: [], optional: [] } });
   const manifest = { name: "prosody", private: true, version: "1.3.0" };
   await writeFile(path.join(root, "images/prosody/package.json"), prettyJson(manifest));
-  const changelog = "# prosody\n\n## 1.3.0\n\n### Minor Changes\n\n- mod_x is in it\n\n## 1.2.0\n\n### Patch Changes\n\n- Told\n";
+  const changelog =
+    "# prosody\n\n## 1.3.0\n\n### Minor Changes\n\n- mod_x is in it\n\n## 1.2.0\n\n### Patch Changes\n\n- Told\n";
   await writeFile(path.join(root, "images/prosody/CHANGELOG.md"), changelog);
   registry = await openRegistry({ kind: "docker-registry" });
   const source = "https://example.org/source";
@@ -41,7 +42,9 @@ beforeAll(async () => {
   layout = await writeLayoutImage({ platforms, modules, source, revision: "3".repeat(40), builder: source });
   const env = { FOUNDRY_CACHE: sharedCache(), FOUNDRY_REPOSITORY: `${registry.host}/prosody`, ...registry.env };
   foundry = openFoundry(root, env);
-  await runCommand(await readTool("crane"), ["push", layout.folder, `${registry.host}/prosody@${layout.index}`], { env });
+  await runCommand(await readTool("crane"), ["push", layout.folder, `${registry.host}/prosody@${layout.index}`], {
+    env,
+  });
   const plan = PlanOutput.parse(await foundry.json(["plan", ...release]));
   id = plan.targets[0]?.id ?? "";
   await writeReport();
@@ -116,7 +119,10 @@ it("says what is new against the published image, by what the registry gives out
 it("where the published image is gone, says so and compares with nothing", async () => {
   await publish(`sha256:${"5".repeat(64)}`);
   const { exitCode, stdout, stderr } = await foundry.run(["notes", ...release]);
-  expect([exitCode, stderr]).toEqual([0, expect.stringContaining("Not compared with what was published last") as unknown]);
+  expect([exitCode, stderr]).toEqual([
+    0,
+    expect.stringContaining("Not compared with what was published last") as unknown,
+  ]);
   expect(stdout).toContain("It has 0 community modules.");
   expect(stdout).toContain("| linux/amd64 | 12.");
 });

@@ -241,7 +241,9 @@ describe("a numbered release", () => {
 
   it("is not looked for where no place answers", async () => {
     const empty = { FOUNDRY_CACHE: path.join(scene.folder, "empty") };
-    const { exitCode, stderr } = await scene.foundry.with(empty).run(["series", "update", ...numbered, "--offline"], env);
+    const { exitCode, stderr } = await scene.foundry
+      .with(empty)
+      .run(["series", "update", ...numbered, "--offline"], env);
     expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^INPUT_UNREACHABLE: /mu)]);
   });
 });
