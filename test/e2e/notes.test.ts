@@ -18,9 +18,9 @@ let folder: string;
 let registry: Registry;
 let layout: WrittenLayout;
 let foundry: Foundry;
-let id: string;
+let id = "none";
 
-/** The repository with an image of amd64 and arm/v7, published as 13.0.1-r2, and since built with 13.0.7. */
+/** The repository with an image of amd64 and arm64, published as 13.0.1-r2, and since built with 13.0.7. */
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "foundry-notes-"));
   const root = path.join(folder, "repository");
@@ -29,7 +29,7 @@ beforeAll(async () => {
     filter: (name) => path.basename(name) !== "node_modules",
   });
   await writeLock(path.join(root, "modules.lock.json"), emptyLock());
-  const platforms = ["linux/amd64", "linux/arm/v7"] as const;
+  const platforms = ["linux/amd64", "linux/arm64"] as const;
   await changeImage(root, { platforms: [...platforms], modules: { required: [], optional: [] } });
   const manifest = { name: "prosody", private: true, version: "1.3.0" };
   await writeFile(path.join(root, "images/prosody/package.json"), prettyJson(manifest));
