@@ -32,7 +32,7 @@ export interface VersionedImage {
 }
 
 /** What publishing a target next would make. */
-export interface NextPublication {
+interface NextPublication {
   target: string;
   series: string;
   /** Version of the Prosody release. */
