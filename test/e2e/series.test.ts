@@ -201,7 +201,9 @@ describe("a numbered release", () => {
 
   it("is written with its mirrors and Debian's package for every platform, and judged", async () => {
     site.files.set(`${name}.asc`, await signed(signer, tarball));
-    const { found, compatibility, changesets: told } = await updateJson(...numbered);
+    const report = path.join(scene.folder, "series.md");
+    const { found, compatibility, changesets: told } = await updateJson(...numbered, "--report", report);
+    expect(await readFile(report, "utf8")).toMatch(/^\| mod_words \| works → \*\*loads\*\* \|/mu);
     const [declared] = whole.series["13.0"].releases.filter(({ version }) => version === "13.0.1");
     const [first, second, old] = await releasesOf("13.0");
     expect(first).toEqual(declared);

@@ -99,7 +99,9 @@ it("changesets become a version, a changelog and the next tags, once; a dry run 
   await write(".changeset/c-one.md", "---\nprosody: minor\n---\n\nmod_x is in it\n");
   await write(".changeset/c-two.md", "---\nprosody: patch\n---\n\nA pin moved\n");
   const before = await snapshot();
-  const dry = await versionJson("--dry-run");
+  const report = path.join(folder, "report.md");
+  const dry = await versionJson("--dry-run", "--report", report);
+  expect(await readFile(report, "utf8")).toMatch(/^## prosody 1\.2\.0 → 1\.3\.0 \(minor\)\n/u);
   expect(await snapshot()).toEqual(before);
   expect(await versionJson()).toEqual(dry);
   expect(dry.images).toMatchObject([

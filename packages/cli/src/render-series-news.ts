@@ -27,7 +27,8 @@ export function renderSeriesNews(proposal: SeriesProposal): string {
   return parts.filter((part) => part !== "").join("\n");
 }
 
-function rowOf({ series, release, proof, because }: FoundRelease): string[] {
+/** Series, version, kind, and how it is verified. */
+export function rowOf({ series, release, proof, because }: FoundRelease): string[] {
   const from = release.kind === "debian" ? `debian ${release.suite}` : release.kind;
   return [series, release.version, from, proof === null ? `nothing: ${because}` : describeProof(proof)];
 }

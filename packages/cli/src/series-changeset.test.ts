@@ -1,6 +1,8 @@
 import type { SeriesFile, TarballRelease } from "@prosody-foundry/images";
 import { describe, expect, it } from "vitest";
 import type { ReleaseCompatibility } from "./judge-releases.ts";
+import { seriesReport } from "./report-series.ts";
+import { versionReport } from "./report-version.ts";
 import { renderSeriesNews } from "./render-series-news.ts";
 import { changesetName, changesetText, isReplaced, newestChanges } from "./series-changeset.ts";
 
@@ -99,4 +101,44 @@ From Prosody 13.0.7 to 13.0.8:
 `,
     );
   });
+
+  it("have the same as a report, with what upstream's servers logged in code", () => {
+    const left = [{ what: "the 14.0 series", because: "it is not declared" }];
+    expect(seriesReport({ ...none, left, compatibility: compatibility.slice(0, 1) })).toBe(
+      `- Not proposed: the 14.0 series, because it is not declared
+
+### Pinned modules on Prosody 13.0.8, against 13.0.7
+
+| module | verdict | because |
+| --- | --- | --- |
+| mod_worse | works → **broken** | \`loaded broken: error: no such function\` |
+
+1 of 2 as before.
+`,
+    );
+    expect(seriesReport(none)).toMatch(/^Nothing new/u);
+  });
+});
+
+it("the report of a version has what is next for each series, then what changed", () => {
+  const next = { target: "prosody-13-0", series: "13.0", version: "13.0.8", from: "13.0.7", rev: 1, tag: "13.0.8-r1" };
+  const targets = [{ ...next, tags: ["13", "13.0.8-r1"], published: null }];
+  const image = {
+    image: "prosody",
+    bump: "patch" as const,
+    from: "1.2.0",
+    to: "1.2.1",
+    changes: "### Changed\n\n- It\n",
+    targets,
+  };
+  expect(versionReport({ images: [image] })).toBe(`## prosody 1.2.0 → 1.2.1 (patch)
+
+| series | Prosody | next | and |
+| --- | --- | --- | --- |
+| 13.0 | 13.0.7 → 13.0.8 | \`13.0.8-r1\` | \`13\` |
+
+### Changed
+
+- It
+`);
 });

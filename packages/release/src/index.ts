@@ -3,6 +3,7 @@ export { changesetPrefix } from "./bump-changeset.ts";
 export { type LayerFile, layerBytes } from "./bump-layers.ts";
 export { type BumpRequest, makeBump } from "./bump-make.ts";
 export { deltaOf, type ModuleHistory } from "./bump-modules.ts";
+export { code } from "./bump-text.ts";
 export { bumpReport } from "./bump-report.ts";
 export { type ChangedTarget, changedTargets, type LayerSizes, rebuiltTarget } from "./bump-targets.ts";
 export { type BumpUnit, bumpUnits } from "./bump-units.ts";

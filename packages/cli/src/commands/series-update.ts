@@ -7,20 +7,21 @@ import { exitCodes } from "../exit-codes.ts";
 import { findSeriesNews, type FoundRelease, provenOf, type SeriesNews } from "../find-series-news.ts";
 import { judgeReleases } from "../judge-releases.ts";
 import { renderSeriesNews, type SeriesProposal } from "../render-series-news.ts";
+import { seriesReport } from "../report-series.ts";
 import { newestChanges } from "../series-changeset.ts";
+import { writeReport } from "../write-bumps.ts";
 import { changesetsFor, writeSeries } from "../write-series.ts";
 
 export const seriesUpdate: CommandSpec = {
   name: "series update",
   summary: "find new Prosody releases, verify them, judge the pinned modules on them, and write all of it",
-  options: ["series", "dryRun", "json"],
+  options: ["series", "report", "dryRun", "json"],
   example: "foundry series update --dry-run",
   async run(context, { flags }) {
     const seriesFile = await readSeries(context.root);
     const news = await findSeriesNews(context, seriesFile, flags.series ?? allSeries);
-    const isDry = flags.dryRun === true;
-    if (!isDry) refuseUnverified(news);
-    const proposal = await propose(context, { seriesFile, news, isDry });
+    if (flags.dryRun !== true) refuseUnverified(news);
+    const proposal = await propose(context, { seriesFile, news, flags });
     return report(context, proposal, flags);
   },
 };
@@ -28,10 +29,10 @@ export const seriesUpdate: CommandSpec = {
 interface Proposed {
   seriesFile: SeriesFile;
   news: SeriesNews;
-  isDry: boolean;
+  flags: Flags;
 }
 
-async function propose(context: Context, { seriesFile, news, isDry }: Proposed): Promise<SeriesProposal> {
+async function propose(context: Context, { seriesFile, news, flags }: Proposed): Promise<SeriesProposal> {
   const change = provenOf(news);
   const after = changeSeries(seriesFile, change);
   const lock = await readLock(context.lockFile, { missing: "empty" });
@@ -39,8 +40,12 @@ async function propose(context: Context, { seriesFile, news, isDry }: Proposed):
   const newest = newestChanges(seriesFile, after);
   const changesets = await changesetsFor(context.root, { newest, judged });
   const isEmpty = change.added.length === 0 && change.mirrored.length === 0;
-  if (!isDry && !isEmpty) await writeSeries(context, { change, newest, judged }, changesets);
-  return { ...news, newest, compatibility: judged.compatibility, changesets: isEmpty ? {} : changesets };
+  const told = isEmpty ? {} : changesets;
+  const proposal = { ...news, newest, compatibility: judged.compatibility, changesets: told };
+  // Before the rest: afterwards there would be nothing to report any more.
+  if (flags.report !== undefined) await writeReport(flags.report, seriesReport(proposal));
+  if (flags.dryRun !== true && !isEmpty) await writeSeries(context, { change, newest, judged }, changesets);
+  return proposal;
 }
 
 /** Prosody versions that were not declared in any form: nobody judged the modules on them. */

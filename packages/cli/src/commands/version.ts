@@ -4,29 +4,35 @@ import { finishVersion, type VersionedImage, type VersionPlan, writeVersion } fr
 import type { CommandSpec, Outcome } from "../command.ts";
 import { composeVersion } from "../compose-version.ts";
 import type { Context } from "../context.ts";
+import { versionReport } from "../report-version.ts";
 import { renderTable } from "../table.ts";
+import { writeReport } from "../write-bumps.ts";
 
 export const version: CommandSpec = {
   name: "version",
   summary:
     "turn changesets and new Prosody releases into contract versions and changelogs, and say what would be published next",
-  options: ["available", "dryRun", "json"],
+  options: ["available", "report", "dryRun", "json"],
   example: "foundry version --dry-run",
   async run(context, { flags }) {
     const available = flags.available === true;
-    if (flags.dryRun === true) return report(context, await composeVersion(context, available));
+    const tell = async (plan: VersionPlan): Promise<VersionPlan> => {
+      if (flags.report !== undefined) await writeReport(flags.report, versionReport(plan));
+      return plan;
+    };
+    if (flags.dryRun === true) return report(context, await tell(await composeVersion(context, available)));
     const mark = path.join(context.cacheDir, "version", sha256(context.root).slice(0, 16));
-    const plan = await runExclusive(mark, () => changeVersion(context, available), { onWait: context.say });
+    const change = async (): Promise<VersionPlan> => {
+      if (await finishVersion(context.root)) context.say("Finished what an earlier run had begun.");
+      // Before the files: afterwards there would be nothing to report any more.
+      const plan = await tell(await composeVersion(context, available));
+      await writeVersion(context.root, plan);
+      return plan;
+    };
+    const plan = await runExclusive(mark, change, { onWait: context.say });
     return report(context, plan);
   },
 };
-
-async function changeVersion(context: Context, available: boolean): Promise<VersionPlan> {
-  if (await finishVersion(context.root)) context.say("Finished what an earlier run had begun.");
-  const plan = await composeVersion(context, available);
-  await writeVersion(context.root, plan);
-  return plan;
-}
 
 const nothing = "Nothing to do: no changeset is pending, and every Prosody release is told of.\n";
 
