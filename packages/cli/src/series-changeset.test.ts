@@ -122,7 +122,7 @@ From Prosody 13.0.7 to 13.0.8:
 
 it("the report of a version has what is next for each series, then what changed", () => {
   const next = { target: "prosody-13-0", series: "13.0", version: "13.0.8", from: "13.0.7", rev: 1, tag: "13.0.8-r1" };
-  const targets = [{ ...next, tags: ["13", "13.0.8-r1"], published: null }];
+  const targets = [{ ...next, tags: ["13", "13.0.8-r1"], published: null, notes: "" }];
   const image = {
     image: "prosody",
     bump: "patch" as const,

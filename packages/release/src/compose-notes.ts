@@ -39,26 +39,31 @@ export interface ModuleCommits {
 
 /** The notes of one publication for its users, as a value; `renderNotes` makes Markdown of it. */
 export async function composeNotes(request: NotesRequest, reach: NotesReach): Promise<Notes> {
+  const draft = draftNotes(request);
+  const modules = await inTurn(draft.modules, async (move) => ({ ...move, ...(await commitsOf(reach, move)) }));
+  const updates = draft.packages.filter(({ from, to }) => from !== null && to !== null);
+  const cves = updates.length === 0 ? new Map<string, string[]>() : await reach.cvesIn(updates);
+  const packages = draft.packages.map((move) => ({ ...move, cves: [...(cves.get(move.name) ?? [])] }));
+  return { ...draft, modules, packages };
+}
+
+/** The notes as far as changelog and contents tell: without upstream's changesets and without CVEs. Pure. */
+export function draftNotes(request: NotesRequest): Notes {
   const { entry, previous, before, after } = request;
   const change = compareContents(before, after);
-  const isFirst = previous === null;
   const compared = before === null ? { modules: [], packages: [] } : change;
-  const modules = await inTurn(compared.modules, async (move) => ({ ...move, ...(await commitsOf(reach, move)) }));
-  const updates = compared.packages.filter(({ from, to }) => from !== null && to !== null);
-  const cves = updates.length === 0 ? new Map<string, string[]>() : await reach.cvesIn(updates);
-  const packages = compared.packages.map((move) => ({ ...move, cves: [...(cves.get(move.name) ?? [])] }));
   return {
     title: titleOf(entry),
     reference: request.repository === null ? null : `${request.repository}:${immutableTag(entry)}`,
     rev: entry.rev,
     contract: { from: previous?.contract ?? null, to: entry.contract },
-    sections: isFirst ? [] : sectionsSince(request.changelog, previous.contract),
+    sections: previous === null ? [] : sectionsSince(request.changelog, previous.contract),
     release: { from: previous?.version ?? null, to: entry.version },
-    modules,
-    packages,
+    modules: compared.modules.map((move) => ({ ...move, commits: null, link: null })),
+    packages: compared.packages.map((move) => ({ ...move, cves: [] })),
     platforms: change.platforms,
     counts: { modules: Object.keys(after.modules).length, packages: Object.keys(after.packages).length },
-    isFirst,
+    isFirst: previous === null,
     isCompared: before !== null,
   };
 }

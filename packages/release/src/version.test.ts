@@ -44,6 +44,23 @@ const request: VersionRequest = {
   date: "2026-11-29",
 };
 
+const notesOf = (head: string) => `${head}, contract 1.3.0 (was 1.2.0).
+
+## What changed for you
+
+### New
+
+- mod_x is in it
+
+## Modules
+
+It has 0 community modules.
+
+## Packages
+
+It has 0 Debian packages.
+`;
+
 describe("a version plan", () => {
   it("has the new contract, what changed, and the next publication of each target of the image", () => {
     expect(planVersion(request).images).toEqual([
@@ -63,6 +80,7 @@ describe("a version plan", () => {
             tag: "0.12.5-r3",
             tags: ["0.12", "0.12.5", "0.12.5-r3", "oldstable"],
             published: null,
+            notes: notesOf("Prosody 0.12.5, image revision 3"),
           },
           {
             target: "prosody-13-0",
@@ -73,6 +91,7 @@ describe("a version plan", () => {
             tag: "13.0.7-r1",
             tags: ["13", "13.0", "13.0.7", "13.0.7-r1", "latest", "stable"],
             published: null,
+            notes: notesOf("Prosody 13.0.7 (was 13.0.1), image revision 1"),
           },
         ],
       },

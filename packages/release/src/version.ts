@@ -3,7 +3,9 @@ import { upstreamVersion } from "@prosody-foundry/images";
 import type { BumpType } from "./changelog.ts";
 import { sectionsOf } from "./changelog.ts";
 import type { LedgerEntry } from "./ledger.ts";
-import { changesText } from "./notes.ts";
+import { draftNotes } from "./compose-notes.ts";
+import { changesText, renderNotes } from "./notes.ts";
+import { plannedContents } from "./planned-contents.ts";
 import { lastPublished, type ReleaseNews } from "./release-news.ts";
 import type { AppliedChangesets, FileChange, PackageRelease } from "./run-changesets.ts";
 import { immutableTag, type TagPolicy } from "./tags.ts";
@@ -47,6 +49,8 @@ interface NextPublication {
   tags: string[];
   /** Content that is published already gets no new revision: the tag it has; else null. */
   published: string | null;
+  /** What its users would be told, Markdown; what only a build can tell is not in it. */
+  notes: string;
 }
 
 export interface VersionRequest extends AppliedChangesets {
@@ -76,23 +80,36 @@ function versionImage(request: VersionRequest, { folder, bump, from, to }: Packa
     from,
     to,
     changes: changesText(own),
-    targets: targets.map((target) => nextPublication(request, target, to)),
+    targets: targets.map((target) => nextPublication(request, target, { contract: to, changelog })),
   };
 }
 
-function nextPublication({ policy, ledger, date }: VersionRequest, target: Target, contract: string): NextPublication {
+interface Text {
+  /** The new version of the image's contract. */
+  contract: string;
+  changelog: string;
+}
+
+function nextPublication(
+  { policy, ledger, date }: VersionRequest,
+  target: Target,
+  { contract, changelog }: Text,
+): NextPublication {
   const built = { target, digest: digestOf(target, ledger), contract, platforms: {}, date };
   const entry = nextEntry(built, ledger);
   const tag = immutableTag(entry);
+  const previous = lastPublished(ledger, target.image, target.series) ?? null;
+  const after = plannedContents(target, {});
   return {
     target: target.name,
     series: target.series,
     version: upstreamVersion(target.release),
-    from: lastPublished(ledger, target.image, target.series)?.version ?? null,
+    from: previous?.version ?? null,
     rev: entry.rev,
     tag,
     tags: tagsOfTarget(built, policy, ledger),
     published: ledger.some(({ id }) => id === target.id) ? tag : null,
+    notes: renderNotes(draftNotes({ entry, previous, changelog, before: null, after, repository: null })),
   };
 }
 
