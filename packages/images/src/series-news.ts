@@ -1,4 +1,4 @@
-import type { Series } from "@prosody-foundry/kit";
+import { canonicalJson, type Series } from "@prosody-foundry/kit";
 import { compareDebian } from "./debian-version.ts";
 import { type DebianRelease, type Release, type SeriesFile, type TarballRelease, upstreamVersion } from "./manifest.ts";
 import { compareUpstream, seriesOfVersion } from "./versions.ts";
@@ -49,12 +49,14 @@ export function isAheadOfSources(releases: readonly Release[], version: string):
   return newest !== undefined && compareUpstream(upstreamOfDebian(version), newest) > 0;
 }
 
-/** A tarball and the Debian source packages that have the same bytes. */
+/** A tarball and the Debian source packages that have the same bytes, each once: two archives of a suite may have one. */
 export function withMirrors(release: TarballRelease, sources: readonly DebianSource[]): TarballRelease {
-  const found = sources.filter(({ orig }) => orig === release.sha256).map(({ orig: _orig, ...mirror }) => mirror);
-  const known = new Set(release.mirrors.map((mirror) => `${mirror.suite} ${mirror.package} ${mirror.version}`));
-  const fresh = found.filter((mirror) => !known.has(`${mirror.suite} ${mirror.package} ${mirror.version}`));
-  return { ...release, mirrors: [...release.mirrors, ...fresh] };
+  const mirrors = [...release.mirrors];
+  for (const { orig, ...mirror } of sources) {
+    const isKnown = mirrors.some((one) => canonicalJson(one) === canonicalJson(mirror));
+    if (orig === release.sha256 && !isKnown) mirrors.push(mirror);
+  }
+  return { ...release, mirrors };
 }
 
 /** Newest Prosody version first; of one version what is made from source, then Debian's, newest first. */

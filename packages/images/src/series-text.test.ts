@@ -75,7 +75,7 @@ describe("a change of images/series.json", () => {
   it("fills in mirrors, and with nothing to change gives the same text", () => {
     const source = { suite: "forky", package: "prosody", version: "13.0.7-1", orig: "a".repeat(64) };
     const other = { ...source, suite: "sid", orig: "c".repeat(64) };
-    const release = withMirrors(tarball("13.0.7"), [source, other]);
+    const release = withMirrors(tarball("13.0.7"), [source, other, source]);
     expect(release.mirrors).toEqual([{ suite: "forky", package: "prosody", version: "13.0.7-1" }]);
     expect(withMirrors(release, [source])).toEqual(release);
     const after = changeSeriesText(text, seriesFile, { added: [], mirrored: [{ series: "13.0", release }] });
