@@ -192,7 +192,7 @@ describe("a numbered release", () => {
 
   it("with a signature of a declared key that is of other bytes is refused", async () => {
     const keys = path.join(scene.foundry.root, "images/keys");
-    await mkdir(keys);
+    await mkdir(keys, { recursive: true });
     await writeFile(path.join(keys, "releases.asc"), signer.toPublic().armor());
     site.files.set(name, tarball);
     const { exitCode, stderr } = await update(...numbered, "--dry-run");
