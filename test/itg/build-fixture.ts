@@ -11,8 +11,13 @@ import {
   type Report,
 } from "@prosody-foundry/bake";
 import {
+  choosePackages,
   type DebianRelease,
+  type Platform,
+  readImages,
+  readPackageLocks,
   readSeries,
+  selectImages,
   type Release,
   type TarballRelease,
   type Target,
@@ -53,15 +58,23 @@ async function readReleases(): Promise<Releases> {
   return { tarball, debian };
 }
 
-const libraries: Record<string, string[]> = { trixie: ["libicu76", "libssl3t64"], bookworm: ["libicu72", "libssl3"] };
-const packages = [
-  ..."ca-certificates dns-root-data lua5.4 lua-expat lua-filesystem lua-sec lua-socket lua-unbound".split(" "),
-  ..."lua-dbi-sqlite3 lua-dbi-postgresql lua-dbi-mysql openssl".split(" "),
-];
+// The packages of our own image, as they are locked.
+const ours = await readOurs();
+async function readOurs() {
+  const [image] = selectImages(await readImages(root), ["prosody"]);
+  const { builder, images } = await readPackageLocks(root, ["prosody"]);
+  const own = images["prosody"];
+  if (image === undefined || own === undefined) throw new Error("images/prosody is gone");
+  return { names: image.packages, locks: { own, builder } };
+}
+const platforms: Platform[] = ["linux/amd64", "linux/arm64"];
 const nothing = "0".repeat(40);
 
 /** A target with one module of our own, so that no lock is needed. */
 export function targetOf(name: string, release: Release): Target {
+  const series = release.kind === "debian" ? "0.12" : "13.0";
+  const packages = [...(ours.names["all"] ?? []), ...(ours.names[release.suite] ?? [])];
+  const debs = choosePackages({ image: name, series, release, platforms, names: packages, ...ours.locks });
   const module = { name: "mod_itg", source: "itg", node: nothing, tree: nothing, integrity: "0".repeat(64) };
   return {
     name,
@@ -69,11 +82,12 @@ export function targetOf(name: string, release: Release): Target {
     variant: "",
     title: "Integration test",
     description: "An image that a test makes",
-    series: release.kind === "debian" ? "0.12" : "13.0",
+    series,
     release,
-    platforms: ["linux/amd64", "linux/arm64"],
-    epoch: Date.parse("2026-09-12T00:00:00Z") / 1000,
-    packages: [...packages, ...(libraries[release.suite] ?? [])],
+    platforms,
+    epoch: Date.parse(debs.snapshots.root) / 1000,
+    packages,
+    debs,
     modules: [{ ...module, verdict: "works", judgedOn: release.version, reason: "required", bucket: 3 }],
     unshipped: [],
     inputs: {},

@@ -30,6 +30,7 @@ function targetOf(name: string, release: Release): Target {
     platforms: ["linux/amd64", "linux/arm64"],
     epoch: 1_789_171_200,
     packages: ["lua5.4", "lua-sec"],
+    debs: { root: {}, dev: {}, build: {}, snapshots: { root: "2026-09-12T00:00:00Z", build: "2026-09-13T00:00:00Z" } },
     modules: [],
     unshipped: [],
     inputs: {},
@@ -58,16 +59,20 @@ describe("bakeDefinition", () => {
       output: ["type=oci,tar=false,rewrite-timestamp=true,oci-mediatypes=true,compression=gzip,dest=made/prosody-13-0"],
       attest: ["type=provenance,mode=max"],
       platforms: ["linux/amd64", "linux/arm64"],
-      args: { SOURCE_DATE_EPOCH: "1789171200" },
+      args: {
+        SOURCE_DATE_EPOCH: "1789171200",
+        ROOT_SNAPSHOT: "2026-09-12T00:00:00Z",
+        BUILD_SNAPSHOT: "2026-09-13T00:00:00Z",
+      },
     });
   });
 
   it.each([
-    { name: "prosody-13-0", SERVER: "compiled", SUITE: "trixie", version: "13.0.7" },
-    { name: "prosody-0-12", SERVER: "debian", SUITE: "bookworm", version: "0.12.3" },
-  ])("makes the server of $name $SERVER, on $SUITE, and labels it $version", ({ name, SERVER, SUITE, version }) => {
+    { name: "prosody-13-0", SERVER: "compiled", version: "13.0.7" },
+    { name: "prosody-0-12", SERVER: "debian", version: "0.12.3" },
+  ])("makes the server of $name $SERVER, and labels it $version", ({ name, SERVER, version }) => {
     expect(definition.target[name]).toMatchObject({
-      args: { SERVER, SUITE, PACKAGES: "lua5.4 lua-sec" },
+      args: { SERVER },
       labels: { "org.opencontainers.image.version": version, "org.opencontainers.image.revision": "3".repeat(64) },
     });
   });

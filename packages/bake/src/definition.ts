@@ -3,7 +3,7 @@ import { type Target, exporterSettings, upstreamVersion } from "@prosody-foundry
 
 /** What a target is baked with, beside the target itself. All paths are relative to the folder bake runs in. */
 interface TargetFolders {
-  /** Build context: Dockerfile, server/, modules/b0 to b7/, rootfs/. */
+  /** Build context: Dockerfile, packages/, server/, modules/b0 to b7/, rootfs/. */
   context: string;
   /** Where the OCI layout goes. */
   layout: string;
@@ -36,9 +36,9 @@ function bakeTarget({ target, context, layout, base }: Bakeable, noCache: boolea
     args: {
       SOURCE_DATE_EPOCH: String(target.epoch),
       SERVER: target.release.kind === "debian" ? "debian" : "compiled",
-      SUITE: target.release.suite,
       VERSION: target.release.version,
-      PACKAGES: target.packages.join(" "),
+      ROOT_SNAPSHOT: target.debs.snapshots.root,
+      BUILD_SNAPSHOT: target.debs.snapshots.build,
     },
     labels: targetLabels(target),
     attest: ["type=provenance,mode=max"],

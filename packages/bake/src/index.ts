@@ -4,7 +4,7 @@ export { type Bakeable, bakeDefinition } from "./definition.ts";
 export { type BakeContext, type Engine, engineEnv } from "./engine.ts";
 export { type LayoutManifests, layoutManifests } from "./read-layout.ts";
 export type { ChangelogWish } from "./changelog-stage.ts";
-export { readChangelogs, resolvePackages } from "./read-packages.ts";
+export { type UnreachableWish, readChangelogs, resolvePackages } from "./read-packages.ts";
 export { type DebianContent, type DebianQuery, fetchDebian } from "./read-debian.ts";
 export { type DoctorRow, doctor } from "./read-doctor.ts";
 export { downloadSite, keepTarball, readListing, readTarball, type SiteTarball } from "./read-listing.ts";

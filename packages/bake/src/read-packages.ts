@@ -11,28 +11,65 @@ import { newestDate, resolveStage } from "./resolve-stage.ts";
 import { ensureBase } from "./run-base.ts";
 import { runStage } from "./run-stage.ts";
 
+/** A wish that the mirror has no whole lists for, and why. */
+export interface UnreachableWish {
+  wish: PackageWish;
+  because: string;
+}
+
+/** What became of some wishes; those for architectures a suite lacks are in neither list. */
+export interface ResolvedPackages {
+  resolved: ResolvedWish[];
+  unreachable: UnreachableWish[];
+}
+
 /**
- * What Debian has now for these wishes, by suite: asked inside the builder base, of the machine's own mirrors. Wishes for an
- * architecture that a suite lacks are left out.
- * @throws UserError INPUT_UNREACHABLE (no mirror, or one whose Release file is past its Valid-Until: a stale mirror hides
- * security updates), PACKAGE_UNKNOWN.
+ * What Debian has now for these wishes: asked inside the builder base, of the machine's own mirrors, with the machine's own rules
+ * about the age of Release files (a stale mirror hides security updates).
+ * @throws UserError INPUT_UNREACHABLE (no wish could be answered), PACKAGE_UNKNOWN.
  */
-export async function resolvePackages(context: BakeContext, wishes: readonly PackageWish[]): Promise<ResolvedWish[]> {
+export async function resolvePackages(context: BakeContext, wishes: readonly PackageWish[]): Promise<ResolvedPackages> {
   const suites = [...new Set(wishes.map(({ suite }) => suite))].toSorted();
   const what = `The list of packages of Debian ${suites.join(", ")}`;
   return withStage(context, { what, dockerfile: resolveStage(wishes) }, async (folder) => {
-    const resolved = await Promise.all(wishes.map((wish, at) => readWish(path.join(folder, wish.suite), wish, at)));
-    return resolved.filter((one) => one !== undefined);
+    const read = await Promise.all(wishes.map((wish, at) => readWish(path.join(folder, wish.suite), wish, at)));
+    const resolved = read.flatMap((one) => (one !== undefined && "packages" in one ? [one] : []));
+    const unreachable = read.flatMap((one) => (one !== undefined && "because" in one ? [one] : []));
+    if (resolved.length === 0) throw inputUnreachable(what, [...new Set(unreachable.map(({ because }) => because))]);
+    return { resolved, unreachable };
   });
 }
 
-async function readWish(folder: string, wish: PackageWish, at: number): Promise<ResolvedWish | undefined> {
+type Answer = ResolvedWish | UnreachableWish | undefined;
+
+async function readWish(folder: string, wish: PackageWish, at: number): Promise<Answer> {
+  const { suite, architecture } = wish;
+  const because = (await readReasons(folder, "unreachable")).get(architecture);
+  if (because !== undefined) return { wish, because };
   const text = await readFile(path.join(folder, String(at)), "utf8").catch(undefinedWhenMissing);
   if (text === undefined) return undefined;
   const packages = parsePackages(text);
   const absent = wish.names.find((name) => !packages.some((deb) => deb.name === name));
-  if (absent !== undefined) throw packageUnknown(absent, `${wish.suite} for ${wish.architecture}`);
-  return { wish, snapshot: newestDate(await readFile(path.join(folder, "dates"), "utf8")), packages };
+  if (absent !== undefined) throw packageUnknown(absent, `${suite} for ${architecture}`);
+  const snapshot = newestDate(await readFile(path.join(folder, "dates"), "utf8"));
+  return { wish, snapshot, packages, security: await readSecurity(folder, architecture) };
+}
+
+async function readSecurity(folder: string, architecture: string): Promise<ResolvedWish["security"]> {
+  if ((await readReasons(folder, "no-support")).has(architecture)) return { state: "none" };
+  const because = (await readReasons(folder, "no-lists")).get(architecture);
+  return because === undefined ? { state: "had" } : { state: "missed", because };
+}
+
+/** Architecture → why, of one of the stage's files. */
+async function readReasons(folder: string, name: string): Promise<Map<string, string>> {
+  const lines = (await readFile(path.join(folder, name), "utf8")).split("\n").filter((line) => line !== "");
+  return new Map(
+    lines.map((line) => {
+      const [architecture = "", ...words] = line.split(" ");
+      return [architecture, explainApt(words.join(" ")) ?? words.join(" ")];
+    }),
+  );
 }
 
 /**

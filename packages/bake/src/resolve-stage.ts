@@ -5,7 +5,8 @@ import { useSuite } from "./apt-script.ts";
  * The Dockerfile that asks Debian, inside the base, which packages fulfil these wishes now. apt only reads and reckons:
  * nothing is installed, so an architecture that the machine cannot run does no harm. `/` of its result has for each suite a
  * folder with `dates` (of its Release files) and for each wish, named by its place in the list, what apt-cache shows of each
- * package. A wish for an architecture the suite lacks has no file.
+ * package. A wish for an architecture that the suite lacks has no file, nor has one that
+ * `unreachable` has a line about; one that `no-lists` or `no-support` has a line about did without the archives of updates.
  */
 export function resolveStage(wishes: readonly PackageWish[]): string {
   const suites = [...new Set(wishes.map(({ suite }) => suite))].toSorted();
@@ -35,15 +36,37 @@ ${resolveScript}END
 RUN <<"END"
 set -eu
 ${useSuite({ kind: "deb", settings })}
-# A mirror in the middle of its own update mends itself.
-for pause in 5 15 30 0; do
-  if apt-get -qq update; then break; fi
-  if [ "$pause" = 0 ]; then exit 1; fi
-  sleep "$pause"
-done
 mkdir /result
-grep -h '^Date:' /apt/lists/*Release > /result/dates
-grep -h '^Architectures:' /apt/lists/*Release > /apt/architectures
+: > /result/unreachable
+: > /result/no-lists
+: > /result/no-support
+reached=no
+# A mirror in the middle of its own update mends itself.
+for pause in 0 10; do
+  sleep "$pause"
+  if apt-get -qq update; then reached=yes; break; fi
+done
+# One that lost the lists of one architecture may well have those of the others, and of this one the suite's own.
+grep -e " $SUITE main$" /apt/sources.list > /apt/suite.list
+if [ "$reached" = no ]; then
+  for architecture in ${architectures.join(" ")}; do
+    one="-qq -oAPT::Architecture=$architecture -oAPT::Architectures=$architecture -oAPT::Get::List-Cleanup=false"
+    if apt-get $one update 2> /tmp/log; then continue; fi
+    if apt-get $one -oDir::Etc::sourcelist=/apt/suite.list update 2> /tmp/rest; then
+      echo "$architecture $(grep '^E:' /tmp/log | head -n 1)" >> /result/no-lists
+    else
+      echo "$architecture $(grep '^E:' /tmp/rest | head -n 1)" >> /result/unreachable
+    fi
+  done
+fi
+# There are none when no mirror answered.
+grep -h '^Date:' /apt/lists/*Release > /result/dates || true
+grep -h '^Architectures:' /apt/lists/*Release > /apt/architectures || true
+for architecture in ${architectures.join(" ")}; do
+  if ! grep -h '^Architectures:' /apt/lists/*"_$SUITE-security_"*Release | grep -q -w "$architecture"; then
+    echo "$architecture Debian has no security updates for it" >> /result/no-support
+  fi
+done
 xargs -P "$(nproc)" -L 1 resolve <<"WISHES"
 ${wishes.map(wishLine).join("\n")}
 WISHES
@@ -59,7 +82,7 @@ const resolveScript = `#!/bin/sh -eu
 # resolve PLACE ARCHITECTURE closure|exactly PACKAGE...
 place=$1 architecture=$2 how=$3
 shift 3
-if ! grep -q -w "$architecture" /apt/architectures; then exit 0; fi
+if ! grep -q -w "$architecture" /apt/architectures || grep -q "^$architecture " /result/unreachable; then exit 0; fi
 work=$(mktemp -d)
 mkdir -p "$work/archives/partial"
 options="-oAPT::Architecture=$architecture -oAPT::Architectures=$architecture -oDir::Cache=$work"

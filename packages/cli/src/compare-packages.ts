@@ -4,22 +4,30 @@ import { compareText } from "@prosody-foundry/kit";
 import { type Context, openBake } from "./context.ts";
 import type { LockMove } from "./resolve-locks.ts";
 
-/** A package that would move, with what its changelog says. */
-export interface ComparedPackage extends PackageChange {
-  /** The lock it is in. */
+/** A package that moves, and the lock it is in. */
+export interface MovedPackage extends PackageChange {
   file: string;
+}
+
+/** The same with what its changelog says. */
+export interface ComparedPackage extends MovedPackage {
   /** CVE ids that the entries between the two versions name; null where no changelog could be read. */
   cves: string[] | null;
 }
 
 /** What would change, with the CVEs that the changelogs of the new packages name. */
 export async function comparePackages(context: Context, moves: readonly LockMove[]): Promise<ComparedPackage[]> {
-  const changes = moves.flatMap(({ image, before, after }) =>
-    diffPackages(before, after).map((change) => ({ file: packageLockFile(image), ...change })),
-  );
+  const changes = movedPackages(moves);
   const wishes = changelogWishes(changes);
   const changelogs = wishes.length === 0 ? new Map<string, string>() : await fetchChangelogs(context, wishes);
   return changes.map((change) => ({ ...change, cves: cvesOf(change, changelogs) }));
+}
+
+/** What would change, by lock, suite, list and name. */
+export function movedPackages(moves: readonly LockMove[]): MovedPackage[] {
+  return moves.flatMap(({ image, before, after }) =>
+    diffPackages(before, after).map((change) => ({ file: packageLockFile(image), ...change })),
+  );
 }
 
 async function fetchChangelogs(context: Context, wishes: readonly ChangelogWish[]): Promise<Map<string, string>> {

@@ -1,4 +1,4 @@
-import { resolvePackages } from "@prosody-foundry/bake";
+import { resolvePackages, type UnreachableWish } from "@prosody-foundry/bake";
 import {
   builderWishes,
   buildSuite,
@@ -15,9 +15,10 @@ import {
   updatePackageLock,
   wishesOf,
 } from "@prosody-foundry/images";
-import type { Series } from "@prosody-foundry/kit";
 import { readLock } from "@prosody-foundry/lockfile";
+import type { Flags } from "./command.ts";
 import { type Context, openBake } from "./context.ts";
+import { sortAnswers } from "./sort-answers.ts";
 
 /** A package lock as it is, and as Debian would have it now. */
 export interface LockMove {
@@ -35,21 +36,22 @@ interface LockWish {
 }
 
 /**
- * Asks Debian what the locks of the named images (or all) and of the builder would be now, all suites at once.
- * @param series - only the suites that releases of these are built on
- * @throws UserError of resolvePackages and of reading what is declared.
+ * Asks Debian what the locks of the named images (or all) and of the builder would be now, all suites at once. With
+ * `--series` only the suites that releases of these are built on; with `--available` an architecture whose lists the mirror
+ * has not whole stays as it is, and that is said; see sortAnswers.
+ * @throws UserError INPUT_UNREACHABLE, those of resolvePackages and of reading what is declared.
  */
 export async function resolveLocks(
   context: Context,
   names: readonly string[],
-  series: readonly Series[] | undefined,
+  flags: Pick<Flags, "available" | "series">,
 ): Promise<LockMove[]> {
   const seriesFile = await readSeries(context.root);
   const locks = await readWishes(context, names, seriesFile);
-  const only = series?.flatMap((one) => seriesFile.series[one].releases.map(({ suite }) => suite));
+  const only = flags.series?.flatMap((one) => seriesFile.series[one].releases.map(({ suite }) => suite));
   const wishes = locks.flatMap((lock) => lock.wishes).filter(({ suite }) => only?.includes(suite) ?? true);
-  const resolved = await resolvePackages(await openBake(context), wishes);
-  return Promise.all(locks.map((lock) => moveLock(context.root, lock, resolved)));
+  const answers = await resolvePackages(await openBake(context), wishes);
+  return Promise.all(locks.map((lock) => moveLock(context, lock, { ...answers, available: flags.available === true })));
 }
 
 async function readWishes(context: Context, names: readonly string[], seriesFile: SeriesFile): Promise<LockWish[]> {
@@ -64,8 +66,21 @@ async function readWishes(context: Context, names: readonly string[], seriesFile
   return [{ image: undefined, wishes: builderWishes(platforms), suites: [buildSuite] }, ...own];
 }
 
-async function moveLock(root: string, lock: LockWish, resolved: readonly ResolvedWish[]): Promise<LockMove> {
-  const before = await readPackageLock(root, lock.image);
-  const own = resolved.filter(({ wish }) => lock.wishes.includes(wish));
-  return { image: lock.image, before, after: keepSuites(updatePackageLock(before, own), lock.suites) };
+interface Answers {
+  resolved: readonly ResolvedWish[];
+  unreachable: readonly UnreachableWish[];
+  /** Go on without what the mirror has not whole. */
+  available: boolean;
+}
+
+async function moveLock(context: Context, lock: LockWish, answers: Answers): Promise<LockMove> {
+  const before = await readPackageLock(context.root, lock.image);
+  const own = sortAnswers(before, {
+    ...answers,
+    resolved: answers.resolved.filter(({ wish }) => lock.wishes.includes(wish)),
+    unreachable: answers.unreachable.filter(({ wish }) => lock.wishes.includes(wish)),
+  });
+  for (const line of own.notes) context.say(line);
+  const after = updatePackageLock(before, own.taken, own.held);
+  return { image: lock.image, before, after: keepSuites(after, lock.suites) };
 }

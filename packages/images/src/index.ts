@@ -8,12 +8,13 @@ export { type ListedRelease, parseListing } from "./listing.ts";
 export { modulesLua } from "./modules-lua.ts";
 export { buildSuite } from "./builder-packages.ts";
 export { cvesBetween } from "./changelog.ts";
-export { type PackageChange, diffPackages } from "./package-diff.ts";
+export { type PackageChange, architecturesOf, diffPackages } from "./package-diff.ts";
 export { type ListName, LockedPackage, PackageLock, packagesFor } from "./package-lock.ts";
-export { type ResolvedWish, keepSuites, updatePackageLock } from "./package-update.ts";
+export { type ResolvedWish, keepSuites, lacksSecurity, updatePackageLock } from "./package-update.ts";
 export { type PackageWish, builderWishes, suitesOf, wishesOf } from "./package-wishes.ts";
 export { type PlanRequest, planTargets } from "./plan.ts";
 export { Platform, platformNames, platformOf, platformWord } from "./platform.ts";
+export { type TargetPackages, choosePackages } from "./locked-packages.ts";
 export {
   type PackageLocks,
   emptyPackageLock,

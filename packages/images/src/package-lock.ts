@@ -35,6 +35,8 @@ export type ListName = (typeof listNames)[number];
 export const LockedSuite = z.strictObject({
   /** The newest `Date` of the suite's Release files when the lists were made, UTC: the time of every file of an image. */
   snapshot: z.iso.datetime({ precision: 0 }),
+  /** Architectures whose packages are without security updates: Debian has none, or no list of them could be had. */
+  withoutSecurity: z.array(Architecture).min(1).optional(),
   lists: z.partialRecord(z.enum(listNames), PackageList),
 });
 export type LockedSuite = z.infer<typeof LockedSuite>;

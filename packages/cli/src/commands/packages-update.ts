@@ -1,6 +1,7 @@
-import { diffPackages, packageLockFile, writePackageLock } from "@prosody-foundry/images";
+import { packageLockFile, writePackageLock } from "@prosody-foundry/images";
 import type { Context } from "../context.ts";
 import type { CommandSpec } from "../command.ts";
+import { movedPackages } from "../compare-packages.ts";
 import { renderPackages } from "../render-packages.ts";
 import { type LockMove, resolveLocks } from "../resolve-locks.ts";
 
@@ -8,14 +9,12 @@ export const packagesUpdate: CommandSpec = {
   name: "packages update",
   summary: "lock the Debian packages that images are made of and with, at the versions Debian has now",
   arguments: "[image...]",
-  options: ["series", "dryRun", "json"],
+  options: ["series", "available", "dryRun", "json"],
   example: "foundry packages update --dry-run",
   async run(context, { args, flags }) {
-    const moves = await resolveLocks(context, args, flags.series);
+    const moves = await resolveLocks(context, args, flags);
     const files = flags.dryRun === true ? [] : await writeMoves(context, moves);
-    const changes = moves.flatMap(({ image, before, after }) =>
-      diffPackages(before, after).map((change) => ({ file: packageLockFile(image), ...change, cves: null })),
-    );
+    const changes = movedPackages(moves);
     const written = files.map((file) => `Wrote ${file}\n`).join("");
     const table = changes.length === 0 ? "Debian has nothing newer.\n" : renderPackages(changes);
     return { value: { written: files, changes }, text: `${table}${written}` };
