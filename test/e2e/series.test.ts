@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fetchRelease } from "@prosody-foundry/bake";
-import { Platform, SeriesFile } from "@prosody-foundry/images";
+import { SeriesFile } from "@prosody-foundry/images";
 import { compareText, prettyJson, runCommand, type Series } from "@prosody-foundry/kit";
 import { type Lock, type LockedModule, readLock, verdictOn, writeLock } from "@prosody-foundry/lockfile";
 import { createMessage, generateKey, type PrivateKey, sign } from "openpgp";
@@ -48,6 +48,16 @@ const updateJson = async (...args: string[]) => {
 async function signed(key: PrivateKey, content: Uint8Array): Promise<Buffer> {
   const message = await createMessage({ binary: content });
   return Buffer.from(await sign({ message, signingKeys: key, detached: true, format: "armored" }));
+}
+
+/** What this repository declares of Debian's package for the two platforms that every mirror has. */
+async function declaredHashes(version: string): Promise<object> {
+  const file = path.resolve(import.meta.dirname, "../../images/series.json");
+  const { series } = SeriesFile.parse(JSON.parse(await readFile(file, "utf8")));
+  const release = series["13.0"].releases.find((one) => one.version === version);
+  if (release?.kind !== "debian") throw new Error(`images/series.json has no ${version}`);
+  const { "linux/amd64": amd64, "linux/arm64": arm64 } = release.sha256;
+  return { "linux/amd64": amd64, "linux/arm64": arm64 };
 }
 
 /** As a repository that heard nothing of 13.0.1 yet. */
@@ -210,7 +220,8 @@ describe("a numbered release", () => {
     expect(second).toMatchObject({ kind: "debian", suite: "trixie", package: "prosody" });
     expect(old).toMatchObject({ version: "13.0.0" });
     if (second?.kind !== "debian") throw new Error("no package of Debian's");
-    expect(Object.keys(second.sha256).toSorted(compareText)).toEqual(Platform.options.toSorted(compareText));
+    // A mirror in the middle of its own update may lack others.
+    expect(second.sha256).toMatchObject(await declaredHashes(second.version));
     expect(found[0]?.proof).toMatchObject({ kind: "signature", by: "Releases <releases@example.org>" });
     expect(await releasesOf("0.12")).toEqual(whole.series["0.12"].releases);
     expect(compatibility).toMatchObject([

@@ -45,12 +45,16 @@ export async function readBinaryHashes(
     const architecture = platformNames[platform].debian;
     return { suite, list: "root" as const, architecture, names: [name], closure: false };
   });
-  const resolved = await resolvePackages(await openBake(context), wishes);
+  const { resolved, unreachable } = await resolvePackages(await openBake(context), wishes);
+  for (const { wish, because } of unreachable) {
+    context.say(`No hash of Debian's package ${version} (${suite}) for ${wish.architecture}: ${because}`);
+  }
   const found = resolved.flatMap(({ wish, packages: [deb] }) => {
     const platform = Platform.options.find((one) => platformNames[one].debian === wish.architecture);
     return platform === undefined || deb?.version !== version ? [] : [[platform, deb.sha256] as const];
   });
   const hashes = Object.fromEntries(found);
-  if (found.length > 0 && found.length === resolved.length) await writeKept(file, hashes);
+  const isWhole = unreachable.length === 0 && found.length === resolved.length;
+  if (found.length > 0 && isWhole) await writeKept(file, hashes);
   return hashes;
 }
