@@ -1,16 +1,16 @@
 import { expect, it } from "vitest";
-import type { SeriesFile } from "./manifest.ts";
+import type { Release, SeriesFile } from "./manifest.ts";
 import { isRetired } from "./releases.ts";
 import { retireSeries } from "./retire.ts";
 
-const release = {
+const release: Release = {
   kind: "tarball",
   version: "13.0.7",
   suite: "trixie",
   url: "https://example.org/a",
   sha256: "0".repeat(64),
   mirrors: [],
-} as const;
+};
 const one = { releases: [release] };
 const seriesFile: SeriesFile = {
   default: "13.0",
