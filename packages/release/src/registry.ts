@@ -17,6 +17,8 @@ export interface Repository {
   manifest(reference: string): Promise<RemoteManifest | undefined>;
   /** Uploads the one index of an OCI layout with all below it, by digest and under no tag. */
   push(layout: string, digest: string): Promise<void>;
+  /** Uploads what the registry lacks of a layout's blobs, although it may have the manifests above them. */
+  pushBlobs(layout: string): Promise<void>;
   /** Asks for every manifest and blob below a digest. */
   checkWhole(digest: string): Promise<void>;
   /** Puts a tag, which may exist, on a digest that is there. */

@@ -7,6 +7,7 @@ import {
   isUserError,
   sha256,
 } from "@prosody-foundry/kit";
+import { withBlobLayout } from "./write-blob-layout.ts";
 import { type FailureKind, failureOf, mayPass, registryError, type Repository } from "./registry.ts";
 
 export interface CraneOptions {
@@ -50,6 +51,8 @@ export function openRepository(options: CraneOptions): Repository {
       return answer && { digest: `sha256:${sha256(answer.stdout)}`, text: answer.stdout };
     },
     push: (layout, digest) => order(options, ["push", layout, at(digest)]),
+    // crane asks for no blob below a manifest that is there.
+    pushBlobs: (layout) => withBlobLayout(layout, (folder, digest) => order(options, ["push", folder, at(digest)])),
     checkWhole: (digest) => order(options, ["validate", "--fast", "--remote", at(digest)]),
     tag: (digest, tag) => order(options, ["tag", at(digest), tag]),
   };

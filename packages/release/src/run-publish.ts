@@ -141,12 +141,22 @@ async function bringIndex({ plan, facts, build }: Unfinished, hands: PublishHand
   const tag = idTag(facts.id);
   if (build !== undefined && (await repository.manifest(tag)) === undefined) {
     hands.say(`${plan.name}: uploading ${build.index}`);
-    await repository.push(build.layout, build.index);
-    await repository.checkWhole(build.index);
+    await pushWhole(build, repository);
   }
   const index = await settleTag(hands, tag, build?.index ?? plan.digest ?? "");
   if (index !== build?.index) await adoptIndex(index, build, hands);
   return index;
+}
+
+async function pushWhole({ layout, index }: CheckedBuild, repository: Repository): Promise<void> {
+  await repository.push(layout, index);
+  try {
+    await repository.checkWhole(index);
+  } catch (error) {
+    if (!isUserError(error, "REGISTRY_WRONG_CONTENT")) throw error;
+    await repository.pushBlobs(layout);
+    await repository.checkWhole(index);
+  }
 }
 
 /** What somebody else pushed for this id is taken only when it has the very images that were built and checked here. */
