@@ -73,13 +73,14 @@ it("of what is published at once each gets its release, and the latest is what t
   expect(body).toContain("docker pull ghcr.io/acme/images:13.0.7-r1\n");
 });
 
+async function failSometimes(reference: string): Promise<Record<string, string>> {
+  if (reference.endsWith("bad")) throw new Error("No SBOM");
+  return {};
+}
+
 it("one that fails does not keep the next from being told", async () => {
   const policy = { default: "13.0", oldstable: null, variants: [""] };
-  const readSboms = async (reference: string): Promise<Record<string, string>> => {
-    if (reference.endsWith("bad")) throw new Error("No SBOM");
-    return {};
-  };
-  const announce = openAnnouncer(context, { github: github.client, policy, readSboms });
+  const announce = openAnnouncer(context, { github: github.client, policy, readSboms: failSometimes });
   const bad = announce({ entry: entryOf("13.0.8"), reference: "ghcr.io/acme/images@bad" });
   const good = announce({ entry: entryOf("13.0.9"), reference: "ghcr.io/acme/images@good" });
   await expect(bad).rejects.toThrow("No SBOM");

@@ -256,3 +256,10 @@ describe("faults in between", () => {
     await expect(write([wanted()])).rejects.toMatchObject({ code: "GITHUB_UNREACHABLE" });
   });
 });
+
+it("two at once end with one pull request", async () => {
+  const one = wantedOf({ branch: "bump/twice", files: { "modules.lock.json": "twice" } });
+  await Promise.all([write([one]), write([one])]);
+  expect((await pulls()).filter(({ branch }) => branch === "bump/twice")).toMatchObject([{ labels: ["bump"] }]);
+  expect((await write([one])).actions).toEqual([]);
+});

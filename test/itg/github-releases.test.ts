@@ -19,6 +19,7 @@ const Releases = z.array(
   }),
 );
 const Ref = z.looseObject({ object: z.looseObject({ sha: z.string() }) });
+const Latest = z.looseObject({ tag_name: z.string() });
 const Content = z.looseObject({ sha: z.string(), content: z.string() });
 
 beforeAll(async () => {
@@ -61,7 +62,7 @@ async function releases(tag?: string) {
 /** As GitHub's own page shows it. */
 async function latest(): Promise<string> {
   const answer = await fetch(`${github.place.api}/repos/acme/images/releases/latest`);
-  return z.looseObject({ tag_name: z.string() }).parse(await answer.json()).tag_name;
+  return Latest.parse(await answer.json()).tag_name;
 }
 
 async function ledgerTags(): Promise<string[]> {
@@ -71,13 +72,8 @@ async function ledgerTags(): Promise<string[]> {
   return entries.map(({ version, rev }) => `${version}-r${rev}`);
 }
 
-const names = [
-  "ledger-entry.json",
-  "modules.lock.json",
-  "packages.lock.json",
-  "sbom-linux-amd64.spdx.json",
-  "sbom-linux-arm64.spdx.json",
-];
+const boms = ["amd64", "arm64"].map((machine) => `sbom-linux-${machine}.spdx.json`);
+const names = ["ledger-entry.json", "modules.lock.json", "packages.lock.json", ...boms];
 
 describe("a published image", () => {
   it("is told of in a dry run, and nothing is written", async () => {
@@ -261,4 +257,23 @@ describe("the committed ledger", () => {
     const forged = entryOf("13.0.9", { rev: 2, digest: `sha256:${"e".repeat(64)}` });
     await expect(announce(forged)).rejects.toMatchObject({ code: "TAG_IMMUTABLE" });
   });
+
+  it("on a protected branch is refused at once, with what to do", async () => {
+    const body = { message: "Repository rule violations found: changes must be made through a pull request." };
+    github.handle(({ method, path }) =>
+      method === "PUT" && path.startsWith("/contents") ? { status: 409, body } : undefined,
+    );
+    const error: unknown = await announce(entryOf("13.0.9", { rev: 3 })).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "GITHUB_DENIED", hint: expect.stringContaining("bypass") as unknown });
+    expect(github.writes().filter((write) => write.startsWith("PUT"))).toHaveLength(1);
+  });
+});
+
+it("two that tell of one image at once end with one release, whole", async () => {
+  const entry = entryOf("13.0.99");
+  await Promise.all([announce(entry), announce(entry)]);
+  expect(await releases("13.0.99-r1")).toMatchObject([{ draft: false }]);
+  expect((await releases("13.0.99-r1"))[0]?.assets.map(({ name }) => name).toSorted()).toEqual(names);
+  expect(await ledgerTags()).toContain("13.0.99-r1");
+  expect((await announce(entry)).actions).toEqual([]);
 });

@@ -30,9 +30,19 @@ export function githubError(error: unknown, request: FailedRequest): unknown {
   const said = message.replaceAll(request.token, "***").split("\n").slice(0, 3).join(" ").slice(0, 500);
   const headers = response?.headers ?? {};
   const text = `${request.route} of ${request.repository}: ${response === undefined ? "" : `${status}, `}${said}`;
-  const { code, hint } = kindOf(status, headers, request);
+  const { code, hint } = isProtected(said) ? protectedBranch : kindOf(status, headers, request);
   return new UserError(code, text, { hint });
 }
+
+/** GitHub says this with 403, 409 or 422: no second try will change it. */
+function isProtected(said: string): boolean {
+  return /protected branch|rule violations/iu.test(said);
+}
+
+const protectedBranch = {
+  code: "GITHUB_DENIED",
+  hint: "The branch is protected: let what the token stands for (in a workflow: GitHub Actions) bypass its rules.",
+};
 
 function kindOf(status: number, headers: Headers, request: FailedRequest): { code: string; hint: string } {
   if (isRateLimit(status, headers)) return { code: "GITHUB_RATE_LIMITED", hint: waitingHint(headers) };
