@@ -1,6 +1,13 @@
 import { compareText } from "@prosody-foundry/kit";
 import { compareDebian } from "./debian-version.ts";
-import { type ListName, type LockedPackage, type PackageLock, listNames, packagesFor } from "./package-lock.ts";
+import {
+  type ListName,
+  type LockedPackage,
+  type PackageList,
+  type PackageLock,
+  listNames,
+  packagesFor,
+} from "./package-lock.ts";
 
 /** One package that another lock has otherwise, on the architectures that agree about it. */
 export interface PackageChange {
@@ -30,7 +37,7 @@ export function diffPackages(before: PackageLock, after: PackageLock): PackageCh
       const [old, new_] = [before.suites[suite]?.lists[list] ?? {}, after.suites[suite]?.lists[list] ?? {}];
       const architectures = [...new Set([...architecturesOf(old), ...architecturesOf(new_)])].toSorted(compareText);
       const single = architectures.flatMap((architecture) =>
-        diffArchitecture(packagesFor(old, architecture), packagesFor(new_, architecture)).map((pair) => ({
+        diffArchitecture(lockedFor(old, architecture), lockedFor(new_, architecture)).map((pair) => ({
           ...pair,
           architecture,
         })),
@@ -41,11 +48,16 @@ export function diffPackages(before: PackageLock, after: PackageLock): PackageCh
 }
 
 /** The architectures a list was made for. */
-export function architecturesOf(list: Parameters<typeof packagesFor>[0]): string[] {
+export function architecturesOf(list: PackageList): string[] {
   const named = Object.values(list).flatMap((versions) =>
     Object.values(versions).flatMap(({ sha256, for: only }) => [...Object.keys(sha256), ...(only ?? [])]),
   );
   return [...new Set(named)].filter((architecture) => architecture !== "all").toSorted(compareText);
+}
+
+// A list says nothing about an architecture it was not made for, not even of packages that are the same for all.
+function lockedFor(list: PackageList, architecture: string): LockedPackage[] {
+  return architecturesOf(list).includes(architecture) ? packagesFor(list, architecture) : [];
 }
 
 interface Pair {
@@ -81,13 +93,14 @@ function joinPairs(pairs: readonly (Pair & { architecture: string })[]): Joined[
 }
 
 function startChange({ name, before, after }: Pair): Joined {
+  const [from, to] = [before?.version ?? null, after?.version ?? null];
   return {
     name,
-    from: before?.version ?? null,
-    to: after?.version ?? null,
+    from,
+    to,
     architectures: [],
-    security: after?.archive === "security" && before?.sha256 !== after.sha256,
-    downgrade: before !== undefined && after !== undefined && compareDebian(before.version, after.version) > 0,
+    security: after?.archive === "security",
+    downgrade: from !== null && to !== null && compareDebian(from, to) > 0,
     bytes: 0,
     ...(before === undefined ? {} : { before }),
     ...(after === undefined ? {} : { after }),

@@ -15,6 +15,7 @@ import {
   packageLockOf,
   packageLocks,
   pin,
+  rootNames,
   seriesFile,
   tarball,
   trunk,
@@ -111,7 +112,11 @@ describe("the id", () => {
         { lock: withPin({}, { patches: [{ file: "y.diff", sha256: "e".repeat(64) }] }) },
         ["patch mod_y 0 y.diff"],
       ],
-      ["the platforms", { platforms: ["linux/amd64"] }, ["platforms"]],
+      [
+        "the platforms",
+        { platforms: ["linux/amd64"] },
+        ["platforms", "header package make linux/arm64", ...rootNames.map((name) => `package ${name} linux/arm64`)],
+      ],
       ["the moment of the packages", { packageLocks: withLater("prosody") }, ["epoch"]],
       [
         "a package's content",
@@ -165,6 +170,11 @@ describe("the id", () => {
     });
   });
 
+  it("of a Debian release is for the platforms it has, unless more are asked for", () => {
+    const target = planOne({ images: [imageOf([])], only: ["0.12"], choices: { "0.12": onlyArm64 } });
+    expect(target.platforms).toEqual(["linux/arm64"]);
+  });
+
   it("of a Debian release counts only the packages of its platforms", () => {
     const target = planOne({
       images: [imageOf([])],
@@ -180,6 +190,8 @@ describe("the id", () => {
   });
 });
 
+const onlyArm64: Release = { ...debian, sha256: { "linux/arm64": "1".repeat(64) } };
+
 it.each(
   rowsOf<[string, Partial<PlanRequest>, string]>([
     [
@@ -187,7 +199,12 @@ it.each(
       { platforms: ["linux/arm64"], ...withImage({ platforms: ["linux/amd64"] }) },
       "PLATFORM_UNDECLARED",
     ],
-    ["a Debian release without that platform", { choices: { "13.0": { ...debian, sha256: {} } } }, "RELEASE_PLATFORM"],
+    ["a Debian release for no platform", { choices: { "13.0": { ...debian, sha256: {} } } }, "RELEASE_PLATFORM"],
+    [
+      "a platform asked for that Debian has no release for",
+      { choices: { "13.0": onlyArm64 }, platforms: ["linux/amd64", "linux/arm64"] },
+      "RELEASE_PLATFORM",
+    ],
     [
       "a package nobody locked",
       { packageLocks: { ...packageLocks, images: { prosody: packageLockOf(["ca-certificates"]) } } },

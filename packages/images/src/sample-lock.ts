@@ -64,7 +64,7 @@ export function debOf(name: string, architecture = "amd64", more: Partial<Locked
   return { sha256: sha256(`${name} ${version} ${architecture}`), size: 1000, path: poolPath(facts), ...facts };
 }
 
-const rootNames = ["ca-certificates", "lua-dbi-sqlite3", "lua-filesystem", "lua-unbound", "tzdata"];
+export const rootNames = ["ca-certificates", "lua-dbi-sqlite3", "lua-filesystem", "lua-unbound", "tzdata"];
 
 /** A package lock with these packages for both architectures, in both suites. */
 export function packageLockOf(names: readonly string[], more: Partial<LockedPackage> = {}): PackageLock {
