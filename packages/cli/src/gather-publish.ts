@@ -1,7 +1,7 @@
 import path from "node:path";
 import { buildFolder, readReport } from "@prosody-foundry/bake";
 import { type Target, upstreamVersion } from "@prosody-foundry/images";
-import { type PublishFacts, readUpload, type TargetFacts } from "@prosody-foundry/release";
+import { idTag, type PublishFacts, readUpload, type TargetFacts } from "@prosody-foundry/release";
 import type { Context } from "./context.ts";
 import type { Publishing } from "./open-publishing.ts";
 import { readContract } from "./read-image-packages.ts";
@@ -16,7 +16,7 @@ export async function gatherPublishFacts(
   const now = await publishing.readFacts(ids, withBlobs);
   const facts: TargetFacts[] = [];
   for (const target of targets) {
-    const published = now.registry.digests[`id-${target.id.slice(0, 40)}`];
+    const published = now.registry.digests[idTag(target.id)];
     const ledgered = now.ledger.some(({ digest }) => digest === published);
     const signed = published !== undefined && !ledgered && (await isSigned(publishing, published));
     facts.push({ ...(await describe(context, target)), signed });

@@ -32,7 +32,7 @@ export interface Publishing {
   /** Undefined where somebody said that nothing is signed. */
   signing: SigningHands | undefined;
   /** Ledger and registry now; `ids` of the targets that are asked about. */
-  readFacts(ids: readonly string[], withBlobs?: boolean): ReturnType<PublishHands["readFacts"]>;
+  readFacts: (ids: readonly string[], withBlobs?: boolean) => ReturnType<PublishHands["readFacts"]>;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { fetchRelease, type ReleaseFiles } from "@prosody-foundry/bake";
 import {
   type Image,
+  isRetired,
   planTargets,
   type Release,
   readImages,
@@ -69,11 +70,21 @@ export async function planImages(context: Context, names: readonly string[], fla
 
 function chooseSeries(images: readonly Image[], seriesFile: SeriesFile, flags: PlanFlags): Series[] {
   const asked = flags.series ?? seriesOfRelease(flags.release);
-  const declared = allSeries.filter((series) => images.some((image) => image.series.includes(series)));
+  const retired = asked?.find((series) => isRetired(seriesFile, series));
+  if (retired !== undefined) throw seriesRetired(retired);
+  const declared = allSeries.filter((series) => {
+    return !isRetired(seriesFile, series) && images.some((image) => image.series.includes(series));
+  });
   const wanted = asked === undefined ? declared : declared.filter((series) => asked.includes(series));
   if (wanted.length > 0) return wanted;
   throw new UserError("NOTHING_TO_PLAN", `No image named is declared for ${asked?.join(" or ") ?? "any series"}`, {
     hint: `Declared: ${declared.join(", ")}. Releases are in images/series.json; default is ${seriesFile.default}.`,
+  });
+}
+
+function seriesRetired(series: Series): UserError {
+  return new UserError("SERIES_RETIRED", `The ${series} series is retired: nothing of it is built any more`, {
+    hint: "Its images stay published. To take it up again, remove `retired` in images/series.json.",
   });
 }
 

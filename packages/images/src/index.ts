@@ -23,7 +23,8 @@ export {
 } from "./read-package-locks.ts";
 export { writePackageLock } from "./write-package-lock.ts";
 export { readImages, readSeries } from "./read-images.ts";
-export { type ReleaseChoice, newestRelease, releasesOf } from "./releases.ts";
+export { type ReleaseChoice, isRetired, newestRelease, releasesOf } from "./releases.ts";
+export { retireSeries } from "./retire.ts";
 export { type Refused, type Resolution, bucketOf, resolveModules, surveyModules } from "./resolve.ts";
 export type { ResolveRequest } from "./settle.ts";
 export { type Standing, standingOn } from "./standing.ts";

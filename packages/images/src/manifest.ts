@@ -79,7 +79,14 @@ export const SeriesFile = z.strictObject({
   default: Series,
   /** The series `oldstable` follows. */
   oldstable: Series.nullable(),
-  series: z.record(Series, z.strictObject({ releases: z.array(Release).min(1) })),
+  series: z.record(
+    Series,
+    z.strictObject({
+      releases: z.array(Release).min(1),
+      /** Not planned and published any more; its tags stay where they are. */
+      retired: z.boolean().optional(),
+    }),
+  ),
 });
 export type SeriesFile = z.infer<typeof SeriesFile>;
 

@@ -43,8 +43,19 @@ export function checkSeries(seriesFile: SeriesFile, file: string): SeriesFile {
       return fault === undefined ? [] : [`series[${JSON.stringify(series)}].releases[${at}]${fault}`];
     }),
   );
-  if (faults[0] === undefined) return seriesFile;
-  throw new UserError("SERIES_MALFORMED", `${file}: ${faults[0]}`, { hint: "Mend that release there." });
+  const fault = faults[0] ?? namedAlthoughRetired(seriesFile);
+  if (fault === undefined) return seriesFile;
+  throw new UserError("SERIES_MALFORMED", `${file}: ${fault}`, { hint: "Mend it there." });
+}
+
+function namedAlthoughRetired(seriesFile: SeriesFile): string | undefined {
+  const field = (["default", "oldstable"] as const).find((name) => isRetired(seriesFile, seriesFile[name]));
+  return field === undefined ? undefined : `${field}: ${seriesFile[field]} is retired; name another series`;
+}
+
+/** True for a series that is not planned and published any more. */
+export function isRetired({ series }: SeriesFile, name: Series | null): boolean {
+  return name !== null && series[name].retired === true;
 }
 
 interface Place {

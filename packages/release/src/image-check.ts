@@ -1,19 +1,17 @@
 import type { Check } from "@prosody-foundry/bake";
 
-/** What is checked of a published image, in this order. */
-export const imageCheckNames = [
-  "index",
-  "content",
-  "signature",
-  "signed provenance",
-  "attestations",
-  "provenance",
-  "SBOM",
-  "module pins",
-  "module files",
-  "packages",
-] as const;
-export type ImageCheckName = (typeof imageCheckNames)[number];
+/** What is checked of a published image. */
+export type ImageCheckName =
+  | "index"
+  | "content"
+  | "signature"
+  | "signed provenance"
+  | "attestations"
+  | "provenance"
+  | "SBOM"
+  | "module pins"
+  | "module files"
+  | "packages";
 
 /** What one look found: why it fails, one sentence each; or, when there is none, what is in order. */
 export interface Judged {

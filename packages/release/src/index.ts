@@ -33,3 +33,8 @@ export { checkPattern, trustedSigner } from "./trust.ts";
 export { commandLine } from "./verify-commands.ts";
 export { isIndexSigned } from "./run-signed.ts";
 export { floatingTagsFor } from "./tags.ts";
+export { type ExplainedTag, explainTags } from "./explain-tags.ts";
+export { idTag, unionOf } from "./marks.ts";
+export { reachable } from "./publish-plan.ts";
+export { checkPublished, type PublishedRow } from "./run-published-check.ts";
+export { planYank, runYank, type YankPlan } from "./run-yank.ts";

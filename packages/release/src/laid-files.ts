@@ -6,7 +6,7 @@ export type LayerEntry =
   /** A device, a pipe, a hard link. */
   | { kind: "odd"; path: string };
 
-export interface LaidFile {
+interface LaidFile {
   executable: boolean;
   bytes: Uint8Array;
 }

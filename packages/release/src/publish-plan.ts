@@ -11,7 +11,7 @@ export interface RegistryFacts {
   digests: Record<string, string>;
   /** Revisions whose immutable tags the ledger does not have. */
   learnt: LedgerEntry[];
-  /** Immutable tags of `learnt` that no floating tag may go to: they are not signed, so they may be half published. */
+  /** Immutable tags of `learnt` that no floating tag may go to: a stranger would refuse them; they may be half published. */
   unproven: string[];
   /** Blobs that manifests of published revisions name. */
   blobs: string[];
@@ -42,7 +42,7 @@ export interface PublishFacts {
 
 export type StepName = "build" | "check" | "push" | "id" | "claim" | "tag" | "sign" | "verify" | "announce" | "ledger";
 
-export interface PlannedStep {
+interface PlannedStep {
   step: StepName;
   /** What it will ask of the registry; null where that is only known after the build. */
   requests: PublishRequest[] | null;
@@ -190,12 +190,14 @@ export function reachable(
 
 function planFloating(facts: PublishFacts, entries: readonly LedgerEntry[]): PublishPlan["floating"] {
   const unbuilt = new Set(facts.targets.map(({ id }) => standIn(id)));
+  const built = facts.targets.flatMap((target) => target.built?.upload.manifests ?? []);
+  const sizes = new Map(built.map(({ digest, size }) => [digest, size]));
   return [...floatingTagsFor(facts.policy, entries)]
     .filter(([tag, digest]) => facts.registry.digests[tag] !== digest)
     .map(([tag, digest]) => ({
       tag,
       from: facts.registry.digests[tag] ?? null,
       to: unbuilt.has(digest) ? null : digest,
-      request: manifestPut(`${facts.repository}:${tag}`, null),
+      request: manifestPut(`${facts.repository}:${tag}`, sizes.get(digest) ?? null),
     }));
 }

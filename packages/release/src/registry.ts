@@ -1,7 +1,7 @@
 import { UserError } from "@prosody-foundry/kit";
 
 /** A manifest or index as the registry gave it. */
-export interface RemoteManifest {
+interface RemoteManifest {
   /** SHA-256 of the bytes that came, whatever the registry's headers say. */
   digest: string;
   text: string;

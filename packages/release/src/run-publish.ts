@@ -1,6 +1,6 @@
 import { type Progress, canonicalJson, isUserError } from "@prosody-foundry/kit";
 import type { LedgerEntry } from "./ledger.ts";
-import { idTag, parseImmutable, unionOf } from "./marks.ts";
+import { idTag, isFloating, parseImmutable, unionOf } from "./marks.ts";
 import { mapLimited } from "./parallel.ts";
 import {
   type PublishFacts,
@@ -14,11 +14,11 @@ import {
 import { readContents, readPlatforms } from "./read-registry.ts";
 import { contended, registryError, type Repository } from "./registry.ts";
 import { claimRevision, settleTag } from "./run-claim.ts";
-import type { SigningHands } from "./signing-hands.ts";
+import { type SigningHands, verifies } from "./signing-hands.ts";
 import { immutableTag } from "./tags.ts";
 
 /** A build whose checks passed. */
-export interface CheckedBuild {
+interface CheckedBuild {
   /** OCI layout folder with one index. */
   layout: string;
   index: string;
@@ -26,7 +26,7 @@ export interface CheckedBuild {
 }
 
 /** A revision that was published, for a release on GitHub and whoever else wants to know. */
-export interface Announcement {
+interface Announcement {
   entry: LedgerEntry;
   /** Immutable tag of the revision. */
   tag: string;
@@ -90,12 +90,18 @@ function isDone({ targets, floating }: PublishPlan): boolean {
   return floating.length === 0 && targets.every(({ steps }) => steps.length === 0);
 }
 
-/** The ledger gets what others published and withdrew meanwhile, as far as a stranger can verify it. */
+/**
+ * The ledger gets what others published and withdrew meanwhile, as far as a stranger would accept it: what carries a
+ * floating tag was verified by who moved that.
+ */
 async function recordLearnt({ ledger, registry }: PublishFacts, hands: PublishHands): Promise<void> {
   const whole: LedgerEntry[] = [];
+  const carried = new Set(
+    Object.entries(registry.digests).flatMap(([tag, digest]) => (isFloating(tag) ? [digest] : [])),
+  );
   for (const entry of registry.learnt) {
     const reference = `${hands.repository.name}@${entry.digest}`;
-    if ((await hands.signing?.isSigned(reference)) === false) continue;
+    if (!carried.has(entry.digest) && !(await verifies(hands.signing, reference))) continue;
     const platforms = await readPlatforms(hands.repository, await readContents(hands.repository, entry.digest));
     whole.push({ ...entry, platforms });
   }
@@ -206,20 +212,36 @@ export async function reconcileTags(
   hands: Pick<PublishHands, "repository" | "readFacts" | "say">,
 ): Promise<PublishOutcome["moved"]> {
   const moved: PublishOutcome["moved"] = [];
+  let doubted = false;
   for (let round = 0; round < rounds; round += 1) {
-    const { floating } = planPublish({ repository, policy, signing, targets: [], ...(await hands.readFacts()) });
+    const now = await hands.readFacts();
+    const { floating } = planPublish({ repository, policy, signing, targets: [], ...now });
     if (floating.length === 0) return moved;
-    for (const each of floating) moved.push(await moveTag(each, hands));
+    // A tag on something we never heard of: somebody published while we read. Once, as it may be anything else too.
+    const news: boolean = !doubted && floating.some(({ from }) => from !== null && !isKnown(now, from));
+    doubted = news;
+    if (!news) moved.push(...(await moveTags(floating, hands)));
   }
   throw contended(repository);
 }
 
-async function moveTag(
-  { tag, from, to }: PublishPlan["floating"][number],
+function isKnown({ ledger, registry }: Pick<PublishFacts, "ledger" | "registry">, digest: string): boolean {
+  return unionOf(ledger, registry).some((entry) => entry.digest === digest);
+}
+
+/** Moves tags as long as each is where the plan saw it: else somebody else moves them, and the plan is old. */
+async function moveTags(
+  floating: PublishPlan["floating"],
   { repository, say }: Pick<PublishHands, "repository" | "say">,
-): Promise<PublishOutcome["moved"][number]> {
-  if (to === null) throw new Error(`${tag} would go to an index that is not built`);
-  await repository.tag(to, tag);
-  say(`${tag}: ${from ?? "new"} → ${to}`);
-  return { tag, from, to };
+): Promise<PublishOutcome["moved"]> {
+  const moved: PublishOutcome["moved"] = [];
+  for (const { tag, from, to } of floating) {
+    if (to === null) throw new Error(`${tag} would go to an index that is not built`);
+    const now = (await repository.manifest(tag))?.digest ?? null;
+    if (now !== from) return moved;
+    await repository.tag(to, tag);
+    say(`${tag}: ${from ?? "new"} → ${to}`);
+    moved.push({ tag, from, to });
+  }
+  return moved;
 }

@@ -58,7 +58,7 @@ interface Work {
   make: () => Promise<void>;
 }
 
-const attempts = 3;
+const attempts = 2;
 
 async function ensure({ reference, progress }: SignRequest, what: string, { find, make }: Work): Promise<boolean> {
   let missing = await find();

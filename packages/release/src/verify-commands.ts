@@ -22,8 +22,7 @@ export interface CommandSubject {
 }
 
 /**
- * The public commands that come to the same as our checks, for who does not want to trust foundry. The module files of an
- * image are the layers `crane export` unpacks.
+ * The public commands that come to the same as our checks, for who does not want to trust foundry.
  */
 export function publicCommands(subject: CommandSubject): PublicCommand[] {
   const { repository, digest, reference, trusted } = subject;
@@ -40,25 +39,27 @@ export function publicCommands(subject: CommandSubject): PublicCommand[] {
     ...githubCommand(subject, exact),
     { title: "the provenance of each platform", program: "docker", args: inspect("{{json .Provenance}}") },
     { title: "the SBOM of each platform", program: "docker", args: inspect("{{json .SBOM}}") },
-    {
-      title: "that everything is what its digest says",
-      program: "crane",
-      args: ["validate", "--remote", exact],
-    },
-    ...subject.platforms.slice(0, 1).map(({ digest: manifest }) => ({
-      title: "the files, as a tar",
-      program: "crane",
-      args: ["export", `${repository}@${manifest}`, "image.tar"],
-    })),
+    ...subject.platforms.slice(0, 1).flatMap(({ platform, digest: manifest }) => [
+      {
+        title: `that everything of ${platform} is what its digest says; the others likewise`,
+        program: "crane",
+        args: ["validate", "--remote", `${repository}@${manifest}`],
+      },
+      {
+        title: `the files of ${platform}, modules in usr/lib/prosody-modules`,
+        program: "crane",
+        args: ["export", `${repository}@${manifest}`, "image.tar"],
+      },
+    ]),
   ];
 }
 
-/** GitHub's own client knows only signatures of its workflows. */
+/** GitHub knows only what its workflows attested. */
 function githubCommand({ trusted, source }: CommandSubject, exact: string): PublicCommand[] {
   const [, repository] = /^https:\/\/github\.com\/([^/]+\/[^/]+)$/u.exec(source) ?? [];
   if (trusted.kind === "key" || repository === undefined) return [];
-  const args = ["attestation", "verify", `oci://${exact}`, "--repo", repository, "--bundle-from-oci"];
-  return [{ title: "the same by GitHub's client", program: "gh", args }];
+  const args = ["attestation", "verify", `oci://${exact}`, "--repo", repository];
+  return [{ title: "the same, by what GitHub recorded of the build", program: "gh", args }];
 }
 
 /** A command as a shell takes it. */

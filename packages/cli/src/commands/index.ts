@@ -19,11 +19,13 @@ import { packagesDiff } from "./packages-diff.ts";
 import { packagesUpdate } from "./packages-update.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
+import { retire } from "./retire.ts";
 import { setup } from "./setup.ts";
 import { sourceAdd } from "./source-add.ts";
 import { start } from "./start.ts";
 import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
+import { yank } from "./yank.ts";
 import { verifyImage } from "./verify-image.ts";
 
 /** All commands, in the order of the help. */
@@ -54,4 +56,6 @@ export const commands: readonly CommandSpec[] = [
   verifyImage,
   tags,
   publish,
+  yank,
+  retire,
 ];

@@ -6,9 +6,11 @@ import {
   type Target,
   upstreamVersion,
 } from "@prosody-foundry/images";
+import { idTag, type LedgerEntry, reachable, unionOf } from "@prosody-foundry/release";
 import type { Context } from "../context.ts";
-import type { CommandSpec } from "../command.ts";
+import type { CommandSpec, Flags } from "../command.ts";
 import { foreseeTags } from "../foresee-tags.ts";
+import { openPublishing } from "../open-publishing.ts";
 import { planImages } from "../plan-images.ts";
 import { renderTable } from "../table.ts";
 
@@ -25,11 +27,12 @@ export const plan: CommandSpec = {
   name: "plan",
   summary: "what would be built: one target for each image and series",
   arguments: "[image...]",
-  options: ["series", "release", "available", "platform", "explain", "json"],
+  options: ["series", "release", "available", "platform", "explain", "published", "repository", "insecure", "json"],
   example: "foundry plan prosody --explain",
   async run(context, { args, flags }) {
     const { targets } = await planImages(context, args, flags);
-    const foreseen = await foreseeTags(context, targets);
+    const known = flags.published === true ? await askRegistry(context, targets, flags) : undefined;
+    const foreseen = await foreseeTags(context, targets, known);
     const plain = foreseen.map(({ target, report, tags, published }) => {
       return { ...target, built: report !== undefined, published, tags };
     });
@@ -37,6 +40,20 @@ export const plan: CommandSpec = {
     return { value: { planVersion: 1, targets: rows }, text: render(rows) + rows.map(renderExplanation).join("") };
   },
 };
+
+/** What is published by the registry and the ledger together. */
+async function askRegistry(
+  context: Context,
+  targets: readonly Target[],
+  flags: Flags,
+): Promise<{ ledger: LedgerEntry[]; ids: ReadonlySet<string> }> {
+  const { readFacts } = await openPublishing(context, { ...flags, sign: false });
+  const { ledger, registry } = await readFacts(targets.map(({ id }) => id));
+  const entries = reachable(unionOf(ledger, registry), registry);
+  const published = new Set(entries.map(({ digest }) => digest));
+  const ids = targets.map(({ id }) => id).filter((id) => published.has(registry.digests[idTag(id)] ?? ""));
+  return { ledger: entries, ids: new Set(ids) };
+}
 
 function render(rows: readonly PlannedTarget[]): string {
   const body = rows.map((row) => [
