@@ -1,6 +1,7 @@
 import path from "node:path";
 import { readSuitePackage, resolvePackages, type SuitePackage } from "@prosody-foundry/bake";
 import { type DebianRelease, Platform, platformNames } from "@prosody-foundry/images";
+import { isUserError } from "@prosody-foundry/kit";
 import { z } from "zod";
 import { type Context, openBake } from "./context.ts";
 import { readKept, writeKept } from "./write-kept.ts";
@@ -45,7 +46,12 @@ export async function readBinaryHashes(
     const architecture = platformNames[platform].debian;
     return { suite, list: "root" as const, architecture, names: [name], closure: false };
   });
-  const { resolved, unreachable } = await resolvePackages(await openBake(context), wishes);
+  const { resolved, unreachable } = await resolvePackages(await openBake(context), wishes).catch((error: unknown) => {
+    // Not built yet, or not any more, for an architecture: nobody can tell for which others it is.
+    if (!isUserError(error, "PACKAGE_UNKNOWN")) throw error;
+    context.say(`Not proposed: Debian's package ${version} (${suite}): ${error.message}`);
+    return { resolved: [], unreachable: [] };
+  });
   for (const { wish, because } of unreachable) {
     context.say(`No hash of Debian's package ${version} (${suite}) for ${wish.architecture}: ${because}`);
   }

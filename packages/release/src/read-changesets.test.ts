@@ -104,6 +104,17 @@ describe("changesets", () => {
     expect(await read("images/prosody/package.json")).toBe(manifest("prosody", "1.2.0"));
   });
 
+  it("are told in the repository's own words where its configuration names them", async () => {
+    const config: object = JSON.parse(await read(".changeset/config.json"));
+    await write(".changeset/config.json", JSON.stringify({ ...config, changelog: "./words.mjs" }));
+    const words =
+      "export const getReleaseLine = ({ summary }) => `- So: ${summary}`;\nexport const getDependencyReleaseLine = () => '';\n";
+    await write(".changeset/words.mjs", words);
+    await write(".changeset/a.md", "---\nprosody: patch\n---\n\nA pin moved\n");
+    const { files } = await apply();
+    expect(files["images/prosody/CHANGELOG.md"]?.after).toContain("- So: A pin moved");
+  });
+
   it("that are none make nothing", async () => {
     expect(await apply()).toEqual({ releases: [], files: {} });
   });
