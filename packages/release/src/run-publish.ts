@@ -76,9 +76,11 @@ export async function runPublish(facts: PublishFacts, hands: PublishHands): Prom
     const done = finishTarget({ plan: target, facts: own, build: builds.get(target.name) }, hands);
     return done.catch((error: unknown) => void failures.push(error));
   });
-  const moved = isDone(plan) ? [] : await reconcileTags(facts, hands);
-  await recordLearnt(facts, hands);
-  if (failures.length > 0) throw failures.find((error) => !isUserError(error)) ?? failures[0];
+  const moved = isDone(plan)
+    ? []
+    : await reconcileTags(facts, hands).catch((error: unknown) => void failures.push(error));
+  if (moved !== undefined) await recordLearnt(facts, hands);
+  if (moved === undefined || failures.length > 0) throw failures.find((error) => !isUserError(error)) ?? failures[0];
   return { targets: finished.filter((one) => one !== undefined), moved };
 }
 
