@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { openFoundry } from "../fixtures/foundry.ts";
 import { openScene, type Scene } from "../fixtures/repository.ts";
 import { copyPlace } from "../fixtures/repository-faults.ts";
+import { buildersRows } from "./refusals/builders.ts";
 import { declaredRows } from "./refusals/declared.ts";
 import { lockRows } from "./refusals/lock.ts";
 import { machineRows, machineRowsOfRoot } from "./refusals/machine.ts";
@@ -38,7 +39,15 @@ const odd = {
   "mod_bad_lua/mod_bad_lua.lua": "local function (\n",
 };
 
-const rows: Row[] = [...wordsRows, ...lockRows, ...declaredRows, ...modulesRows, ...upstreamRows, ...machineRows];
+const rows: Row[] = [
+  ...wordsRows,
+  ...buildersRows,
+  ...lockRows,
+  ...declaredRows,
+  ...modulesRows,
+  ...upstreamRows,
+  ...machineRows,
+];
 const asRoot = process.getuid?.() === 0;
 
 it.concurrent.each(asRoot ? [...rows, ...machineRowsOfRoot] : rows)(

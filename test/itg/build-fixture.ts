@@ -11,9 +11,14 @@ import {
   type Report,
 } from "@prosody-foundry/bake";
 import {
+  choosePackages,
   type DebianRelease,
   idOf,
+  type Platform,
+  readImages,
+  readPackageLocks,
   readSeries,
+  selectImages,
   type Release,
   type TarballRelease,
   type Target,
@@ -55,17 +60,28 @@ async function readReleases(): Promise<Releases> {
   return { tarball, debian };
 }
 
-const libraries: Record<string, string[]> = { trixie: ["libicu76", "libssl3t64"], bookworm: ["libicu72", "libssl3"] };
-const packages = [
-  ..."ca-certificates dns-root-data lua5.4 lua-expat lua-filesystem lua-sec lua-socket lua-unbound".split(" "),
-  ..."lua-dbi-sqlite3 lua-dbi-postgresql lua-dbi-mysql openssl".split(" "),
-];
+// The packages of our own image, as they are locked.
+const ours = await readOurs();
+async function readOurs() {
+  const [image] = selectImages(await readImages(root), ["prosody"]);
+  const { builder, images } = await readPackageLocks(root, ["prosody"]);
+  const own = images["prosody"];
+  if (image === undefined || own === undefined) throw new Error("images/prosody is gone");
+  return { names: image.packages, locks: { own, builder } };
+}
+const platforms: Platform[] = ["linux/amd64", "linux/arm64"];
 const nothing = "0".repeat(40);
 
 /** A target with one module of our own, so that no lock is needed. */
 export function targetOf(name: string, release: Release): Target {
-  const platforms: Target["platforms"] = ["linux/amd64", "linux/arm64"];
-  const inputs = { name, release: release.version, platforms: platforms.join(" ") };
+  const series = release.kind === "debian" ? "0.12" : "13.0";
+  const packages = [...(ours.names["all"] ?? []), ...(ours.names[release.suite] ?? [])];
+  const debs = choosePackages({ image: name, series, release, platforms, names: packages, ...ours.locks });
+  const rows = platforms.flatMap((platform) =>
+    (debs.root[platform] ?? []).map((deb) => [`package ${deb.name} ${platform}`, `${deb.version} ${deb.sha256}`]),
+  );
+  const named = { name, release: release.version, platforms: platforms.join(" ") };
+  const inputs: Record<string, string> = { ...named, ...Object.fromEntries(rows) };
   const module = { name: "mod_itg", source: "itg", node: nothing, tree: nothing, integrity: "0".repeat(64) };
   return {
     name,
@@ -73,11 +89,12 @@ export function targetOf(name: string, release: Release): Target {
     variant: "",
     title: "Integration test",
     description: "An image that a test makes",
-    series: release.kind === "debian" ? "0.12" : "13.0",
+    series,
     release,
     platforms,
-    epoch: Date.parse("2026-09-12T00:00:00Z") / 1000,
-    packages: [...packages, ...(libraries[release.suite] ?? [])],
+    epoch: Date.parse(debs.snapshots.root) / 1000,
+    packages,
+    debs,
     modules: [{ ...module, verdict: "works", judgedOn: release.version, reason: "required", bucket: 3 }],
     unshipped: [],
     inputs,

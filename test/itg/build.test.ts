@@ -1,6 +1,6 @@
 import path from "node:path";
 import { type Built, buildFolder, buildTargets, fetchRelease, layoutManifests } from "@prosody-foundry/bake";
-import type { Release, Target } from "@prosody-foundry/images";
+import type { LockedPackage, Release, Target } from "@prosody-foundry/images";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Bench, firstLine, makeGit, materialsOf, openBench, runLua, targetOf } from "./build-fixture.ts";
@@ -116,14 +116,48 @@ it("a git revision becomes an image, through a mirror that has the same tree", a
   expect(via).toContain(repository);
 });
 
-it("a build that fails says why and leaves nothing", async () => {
-  const target = { ...targetOf("wrong", bench.tarball), packages: ["lua5.4", "no-such-package"] };
-  await expect(build(target)).rejects.toMatchObject({
-    code: "INPUT_UNREACHABLE",
-    message: expect.stringContaining("no-such-package") as unknown,
+describe("a build that fails says why and leaves nothing", () => {
+  it.each<[string, string, Partial<LockedPackage>, RegExp]>([
+    [
+      "other bytes than locked",
+      "INPUT_REFUSED",
+      { sha256: "a".repeat(64) },
+      /lua5\.4_\S+\.deb: SHA-256 a{64} is locked/u,
+    ],
+    [
+      "a version that is gone",
+      "INPUT_UNREACHABLE",
+      { version: "5.4.7-0", path: "pool/main/l/lua5.4/lua5.4_5.4.7-0_amd64.deb" },
+      /lua5\.4 5\.4\.7-0: neither/u,
+    ],
+  ])("for %s of a package", async (...row) => {
+    const [, code, change, message] = row;
+    const target = targetOf("wrong", bench.tarball);
+    const root = changeDeb(target.debs.root["linux/amd64"] ?? [], "lua5.4", change);
+    const debs = { ...target.debs, root: { ...target.debs.root, "linux/amd64": root } };
+    await expect(build({ ...target, debs })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as unknown,
+      hint: expect.stringContaining("package") as unknown,
+    });
+    await expectNothingLeft(target);
   });
-  await expect(build({ ...target, packages: ["lua5.4"] })).rejects.toMatchObject({ code: "BUILD_FAILED" });
+
+  it("for a package that the server needs and no list has", async () => {
+    const target = targetOf("wrong", bench.tarball);
+    const root = (target.debs.root["linux/amd64"] ?? []).filter(({ name }) => name !== "libicu76");
+    const debs = { ...target.debs, root: { ...target.debs.root, "linux/amd64": root } };
+    await expect(build({ ...target, debs })).rejects.toMatchObject({ code: "BUILD_FAILED" });
+    await expectNothingLeft(target);
+  });
+});
+
+function changeDeb(packages: readonly LockedPackage[], name: string, change: Partial<LockedPackage>): LockedPackage[] {
+  return packages.map((deb) => (deb.name === name ? { ...deb, ...change } : deb));
+}
+
+async function expectNothingLeft(target: Target): Promise<void> {
   const left = await runCommand("ls", [bench.context.cacheDir, path.join(bench.context.cacheDir, "builds")]);
   expect(left.stdout).not.toMatch(/bake-|made/u);
   expect(left.stdout).not.toContain(target.id);
-});
+}

@@ -33,8 +33,7 @@ afterAll(async () => {
 });
 
 async function build(context: BakeContext, one: Target, options: Partial<BuildOptions> = {}): Promise<Built> {
-  const materials = () => smallMaterials(bench.scratch);
-  const [built] = await buildTargets(context, [one], { materials, ...options });
+  const [built] = await buildTargets(context, [one], { materials: () => smallMaterials(bench.scratch), ...options });
   if (built === undefined) throw new Error("nothing was built");
   return built;
 }
@@ -130,11 +129,10 @@ describe("a registry that keeps build steps", () => {
     const again = await build(empty, target, { cache });
     expect(again.report.platforms).toEqual(alone.report.platforms);
     const log = await readFile(path.join(empty.cacheDir, "bake.log"), "utf8");
-    const steps = new Map(
-      [...log.matchAll(/^(#\d+) \[.*\] ((?:RUN|COPY) .*)$/gmu)].map(([, step, what]) => [step, what]),
-    );
-    expect([...steps.values()].filter((what) => what?.startsWith("RUN"))).toHaveLength(2);
-    expect([...steps.keys()].filter((step) => !log.includes(`\n${step} CACHED\n`))).toEqual([]);
+    // Of copies that both platforms share, buildx says only once that they came from the cache.
+    const ran = [...log.matchAll(/^(#\d+) \[.*\] RUN /gmu)].map(([, step = ""]) => step);
+    expect(new Set(ran).size).toBe(2);
+    for (const step of ran) expect(log).toContain(`\n${step} CACHED\n`);
   });
 
   it("that does not answer is no failure of the build", async () => {

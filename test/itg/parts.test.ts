@@ -163,8 +163,6 @@ describe("parts that were built on different machines", () => {
     return [cache(`refusing-${name}`), folder];
   }
 
-  const digestOf = (): string => whole.report.platforms["linux/arm64"]?.layers[0]?.digest.slice(7) ?? "";
-
   it.each([
     [
       "layer",
@@ -187,6 +185,10 @@ describe("parts that were built on different machines", () => {
     });
   });
 });
+
+function digestOf(): string {
+  return whole.report.platforms["linux/arm64"]?.layers[0]?.digest.slice(7) ?? "";
+}
 
 async function edit(folder: string, from: string, to: string): Promise<void> {
   const file = path.join(folder, "report.json");

@@ -28,6 +28,13 @@ describe.each<RegistryOptions>([
     expect(await scene.sign(pushed)).toEqual({ signed: false, attested: [] });
     expect(await readSigned(scene, pushed)).toBe(before);
   });
+
+  it("ends with a signature and an attestation that hold, when two sign at once", async () => {
+    const pushed = await scene.push("twice");
+    await Promise.all([scene.sign(pushed), scene.sign(pushed)]);
+    const { checks } = await scene.verify(pushed.reference);
+    expect(checks.filter(({ status }) => status !== "passed")).toEqual([]);
+  });
 });
 
 describe("signing, when something is in the way", () => {

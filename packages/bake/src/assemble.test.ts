@@ -1,9 +1,9 @@
-import type { Target } from "@prosody-foundry/images";
 import { sha256 } from "@prosody-foundry/kit";
 import { describe, expect, it } from "vitest";
 import { type Part, attestationBlobs, indexAnnotations, indexBlob } from "./assemble.ts";
 import { ImageIndex, ImageManifestFile, attestationFor, imagesOf } from "./layout.ts";
 import { unknownOrigin } from "./origin.ts";
+import { sampleTarget } from "./sample-target.ts";
 import { predicateTypes, statementOf } from "./statement.ts";
 
 const image = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: `sha256:${"1".repeat(64)}`, size: 9 };
@@ -67,15 +67,7 @@ describe("indexBlob", () => {
 });
 
 describe("indexAnnotations", () => {
-  const target = {
-    image: "prosody",
-    title: "Prosody",
-    description: "A server",
-    series: "13.0",
-    epoch: 1_789_171_200,
-    id: "3".repeat(64),
-    release: { kind: "tarball", version: "13.0.7", suite: "trixie" },
-  } as Target;
+  const target = sampleTarget();
   const source = { url: "https://git.example/foundry", commit: "d".repeat(40), dirty: false };
 
   it("say what the image is, its id, its contract, and what it was built from", () => {

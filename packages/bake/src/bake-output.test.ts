@@ -22,12 +22,34 @@ describe("explainBuild", () => {
       "#9 1.2 E: Release file for http://m.example/dists/forky/InRelease is expired (invalid since 14d 8h 53min 5s).",
       "expired",
     ],
+    [
+      "INPUT_UNREACHABLE",
+      "#9 1.2 E: Failed to fetch lua5.4 5.4.7-1+b2: neither the mirror nor Debian's snapshot of 2026-11-28 gives pool/x.deb",
+      "lua5.4 5.4.7-1+b2: neither the mirror",
+    ],
     ["BUILD_FAILED", "#9 1.2 pposix.c:1: error: no such thing", "pposix.c:1"],
     ["BUILD_FAILED", "ERROR: something of buildx", "something of buildx"],
   ])("gives %s for %s", (code, line, because) => {
     const explained = explainBuild(["#8 DONE 0.1s", line]);
     expect(explained.code).toBe(code);
     expect(explained.because).toContain(because);
+  });
+
+  it("refuses a package whose bytes are not the locked ones, whatever came of it later", () => {
+    const printed = [
+      "E: Failed to fetch http://m.example/debian/pool/main/l/lua5.4/lua5.4_5.4.7-1%2bb2_amd64.deb  Hash Sum mismatch",
+      "   Hashes of expected file:",
+      "    - SHA256:aaaa",
+      "   Hashes of received file:",
+      "    - SHA256:bbbb",
+      "    - Filesize:130752 [weak]",
+      "E: Download Failed",
+      "E: Failed to fetch lua5.4 5.4.7-1+b2: neither the mirror nor Debian's snapshot of 2026-11-28 gives pool/x.deb",
+    ];
+    expect(explainBuild(printed.map((line) => `#9 1.25 ${line}`))).toEqual({
+      code: "INPUT_REFUSED",
+      because: "Debian's mirror has other bytes of lua5.4_5.4.7-1+b2_amd64.deb: SHA-256 aaaa is locked, bbbb came",
+    });
   });
 
   it("has a word to say about a build that printed nothing", () => {

@@ -5,7 +5,7 @@ import { type CacheStore, cacheFlags } from "./cache.ts";
 
 /** What a part of a target is baked with, beside itself. All paths are relative to the folder bake runs in. */
 interface PartFolders {
-  /** Build context: Dockerfile, server/, modules/b0 to b7/, rootfs/. */
+  /** Build context: Dockerfile, packages/, server/, modules/b0 to b7/, rootfs/. */
   context: string;
   /** Where the OCI layout goes. */
   layout: string;
@@ -59,9 +59,9 @@ function bakeTarget({ target, context, layout, base }: Bakeable, options: BakeOp
     args: {
       SOURCE_DATE_EPOCH: String(target.epoch),
       SERVER: target.release.kind === "debian" ? "debian" : "compiled",
-      SUITE: target.release.suite,
       VERSION: target.release.version,
-      PACKAGES: target.packages.join(" "),
+      ROOT_SNAPSHOT: target.debs.snapshots.root,
+      BUILD_SNAPSHOT: target.debs.snapshots.build,
     },
     labels: imageLabels(target),
     annotations,

@@ -1,3 +1,5 @@
+import { useSuite } from "./apt-script.ts";
+
 /** What is wanted of Debian: a binary package per architecture, or the orig tarball of a source package. */
 export interface DebianWish {
   suite: string;
@@ -8,6 +10,8 @@ export interface DebianWish {
   architectures: readonly string[] | "source";
   /** Content is pinned by a hash of ours, so it does not matter how old the mirror's Release file is. */
   pinned: boolean;
+  /** Architecture → SHA-256 of its .deb: then the pool is asked first, which needs no package lists. */
+  hashes?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -15,32 +19,17 @@ export interface DebianWish {
  * `/` of its result holds `<architecture>.deb` files, or the source package's files.
  */
 export function fetchStage(wish: DebianWish): string {
-  const commands = wish.architectures === "source" ? sourceCommands() : wish.architectures.flatMap(binaryCommands);
+  const commands =
+    wish.architectures === "source"
+      ? sourceCommands()
+      : wish.architectures.flatMap((architecture) => binaryCommands(architecture, wish.hashes?.[architecture]));
   const named = wish.version === undefined ? wish.package : `${wish.package}=${wish.version}`;
   return `FROM base AS fetch
 ENV SUITE=${wish.suite} PACKAGE=${named} EXPIRED=${wish.pinned ? "-oAcquire::Check-Valid-Until=false" : ""}
 RUN <<"END"
 set -eu
-base=$(. /etc/os-release; echo "$VERSION_CODENAME")
-keyring=$(ls /usr/share/keyrings/debian-archive-keyring.?p? | head -n 1)
-mkdir -p /apt/lists/partial /apt/cache/archives/partial /result /fetched
-: > /apt/status
-apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 'Component: main' | sort -u -k 2 |
-  while read -r mirror release; do
-    case $release in "$base" | "$base-updates" | "$base-security")
-      echo "${wish.architectures === "source" ? "deb-src" : "deb"} [signed-by=$keyring] $mirror $SUITE\${release#"$base"} main" ;;
-    esac
-  done > /apt/sources.list
-cat > /apt/apt.conf <<CONF
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-Dir::Etc::sourcelist "/apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::State "/apt";
-Dir::State::status "/apt/status";
-Dir::Cache "/apt/cache";
-CONF
-export APT_CONFIG=/apt/apt.conf
+mkdir -p /result /fetched
+${useSuite({ kind: wish.architectures === "source" ? "deb-src" : "deb", settings: [] })}
 cd /fetched
 ${commands.join("\n")}
 END
@@ -49,14 +38,32 @@ COPY --from=fetch /result/ /
 `;
 }
 
-function binaryCommands(architecture: string): string[] {
+function binaryCommands(architecture: string, hash?: string): string[] {
   const options = `-oAPT::Architecture=${architecture} -oAPT::Architectures=${architecture}`;
+  const deb = `/result/${architecture}.deb`;
   return [
-    `apt-get -qq ${options} $EXPIRED update`,
-    `apt-get -qq ${options} $EXPIRED download "$PACKAGE"`,
-    `mv *.deb /result/${architecture}.deb`,
-    `dpkg-deb --field /result/${architecture}.deb Version > /result/version`,
-    `dpkg-deb --fsys-tarfile /result/${architecture}.deb > /result/${architecture}.tar`,
+    ...(hash === undefined ? [] : poolCommands(architecture, hash)),
+    `if [ ! -e ${deb} ]; then`,
+    `  apt-get -qq ${options} $EXPIRED update`,
+    `  apt-get -qq ${options} $EXPIRED download "$PACKAGE"`,
+    `  mv *.deb ${deb}`,
+    "fi",
+    `dpkg-deb --field ${deb} Version > /result/version`,
+    `dpkg-deb --fsys-tarfile ${deb} > /result/${architecture}.tar`,
+  ];
+}
+
+/** For a package of a source package of its own name, at the place both archives would have it. What fails is no news. */
+function poolCommands(architecture: string, hash: string): string[] {
+  return [
+    "for mirror in $(cut -d ' ' -f 3 /apt/sources.list | sort -u); do",
+    "  for pool in pool/main pool/updates/main; do",
+    `    if [ -e /result/${architecture}.deb ]; then break; fi`,
+    "    name=${PACKAGE%%=*}",
+    `    file=$pool/$(echo "$name" | cut -c 1)/$name/\${name}_$(echo "\${PACKAGE#*=}" | sed 's/^[0-9]*://')_${architecture}.deb`,
+    `    /usr/lib/apt/apt-helper -qq download-file "\${mirror%/}/$file" /result/${architecture}.deb SHA256:${hash} 2>/dev/null || true`,
+    "  done",
+    "done",
   ];
 }
 

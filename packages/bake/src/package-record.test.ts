@@ -1,6 +1,6 @@
-import type { Release, Target } from "@prosody-foundry/images";
 import { describe, expect, it } from "vitest";
 import { checkRecords, lockedPackages, parseRecord } from "./package-record.ts";
+import { debian, sampleTarget } from "./sample-target.ts";
 
 const text = `Package: libssl3t64
 Status: install ok installed
@@ -24,12 +24,8 @@ it("reads a record of dpkg's, and nothing from what is none", () => {
   expect(parseRecord("Package: x\nVersion: 1\n")).toBeUndefined();
 });
 
-const tarball = { kind: "tarball", version: "13.0.7" } as Release;
 const hash = "a".repeat(64);
-
-function targetOf(inputs: Record<string, string>, release: Release = tarball): Target {
-  return { name: "prosody-13-0", inputs, release } as Target;
-}
+const targetOf = (inputs: Record<string, string>) => sampleTarget({ inputs });
 
 const locked = {
   "package libssl3t64 linux/arm64": `3.5.1-1+b2 ${hash}`,
@@ -65,10 +61,10 @@ describe("checkRecords", () => {
   });
 
   it("holds Debian's own Prosody to the release", () => {
-    const debian = { kind: "debian", version: "13.0.7-1", package: "prosody" } as Release;
-    const server = { ...record, name: "prosody", version: "13.0.7-1" };
-    expect(() => checkRecords(targetOf(locked, debian), "linux/arm64", [server])).not.toThrow();
-    const other = { ...server, version: "13.0.6-1" };
-    expect(() => checkRecords(targetOf(locked, debian), "linux/arm64", [other])).toThrow("locked is 13.0.7-1");
+    const target = sampleTarget({ inputs: locked, release: debian });
+    const server = { ...record, name: "prosody", version: debian.version };
+    expect(() => checkRecords(target, "linux/arm64", [server])).not.toThrow();
+    const other = { ...server, version: "0.12.3-1" };
+    expect(() => checkRecords(target, "linux/arm64", [other])).toThrow(`locked is ${debian.version}`);
   });
 });

@@ -32,7 +32,7 @@ const Predicate = z.looseObject({
   buildDefinition: z.looseObject({
     buildType: z.string(),
     externalParameters: z.looseObject({ request: BuildRequest.optional() }),
-    internalParameters: z.looseObject({ builderPlatform: z.string().optional(), buildConfig: z.unknown() }),
+    internalParameters: z.looseObject({ builderPlatform: z.string().optional(), buildConfig: z.unknown().optional() }),
     resolvedDependencies: z.array(Dependency).nullish(),
   }),
   runDetails: z.looseObject({ metadata: z.looseObject({}).optional() }),
@@ -65,7 +65,7 @@ export function provenanceOf(statement: unknown, origin: Origin): object {
       resolvedDependencies: [...sourceOf(origin), ...(resolvedDependencies ?? [])],
     },
     runDetails: { ...runDetails, builder: { id: origin.builder } },
-  }) as object;
+  });
 }
 
 function convert({ invocation, buildConfig, materials, metadata }: z.infer<typeof Old>["predicate"]): Predicate {
@@ -114,16 +114,18 @@ function cleanRequest(request: z.infer<typeof BuildRequest> | undefined): object
   return { ...request, args: Object.fromEntries(args) };
 }
 
-const ofMachine = new Set([
-  ...["proxyEnv", "proxy_env", "vcs", "oci.session", "oci.store"],
-  ...["local.session", "local.uniqueid", "local.unique"],
-]);
+const ofMachine = new Set(
+  "proxyEnv proxy_env vcs oci.session oci.store local.session local.uniqueid local.unique".split(" "),
+);
 
-function withoutMachine(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutMachine);
-  if (value === null || typeof value !== "object") return value;
+function withoutMachine(value: object): object {
   const kept = Object.entries(value).filter(([name]) => !ofMachine.has(name));
-  return Object.fromEntries(kept.map(([name, item]) => [name, withoutMachine(item)]));
+  return Object.fromEntries(kept.map(([name, item]) => [name, cleanValue(item)]));
+}
+
+function cleanValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(cleanValue);
+  return value === null || typeof value !== "object" ? value : withoutMachine(value);
 }
 
 function unknownProvenance(cause: unknown): UserError {

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "@prosody-foundry/kit";
-import { type BakeContext, builderEnv } from "./engine.ts";
+import type { BakeContext } from "./engine.ts";
 import { type DebianWish, explainApt, fetchStage } from "./fetch-stage.ts";
 import {
   type CachedFile,
@@ -12,8 +12,8 @@ import {
   refuseInput,
   refuseOffline,
 } from "./read-cached.ts";
-import { refuseFullDisk } from "./read-disk.ts";
 import { ensureBase } from "./run-base.ts";
+import { runStage } from "./run-stage.ts";
 
 /** The Debian that fetches for all suites: newer keys know older suites. */
 const fetchSuite = "trixie";
@@ -101,15 +101,8 @@ async function runFetch(
   context: BakeContext,
   { base, folder, wish }: { base: string; folder: string; wish: DebianWish },
 ): Promise<void> {
-  const empty = path.join(folder, "empty");
-  await mkdir(empty);
-  const output = `type=local,dest=${path.join(folder, "result")}`;
-  const options = ["--no-cache", "--progress=plain", "--provenance=false", "--build-context", `base=${base}`];
-  const args = ["buildx", "build", ...options, "--output", output, "--file", "-", empty];
-  const input = fetchStage(wish);
-  const result = await context.exec("docker", args, { env: builderEnv(context.engine), accept: "any", input });
+  const result = await runStage(context, { base, folder, dockerfile: fetchStage(wish) });
   if (result.exitCode === 0) return;
-  await refuseFullDisk(folder);
   const what = `${wish.package} ${wish.version ?? ""}`.trim();
   const because = explainApt(result.stderr);
   if (because !== undefined) throw inputUnreachable(`${what} of Debian ${wish.suite}`, [because]);

@@ -9,7 +9,7 @@ import { refuseFullDisk } from "./read-disk.ts";
 /**
  * Runs `docker buildx bake` over a definition in a folder that all its paths are relative to (newer buildx lets a bake
  * file reach only what is below the folder it runs in). The full output goes to `bake.log` in the cache.
- * @throws UserError BUILD_FAILED, INPUT_UNREACHABLE (Debian's mirror), DISK_FULL
+ * @throws UserError BUILD_FAILED, INPUT_REFUSED and INPUT_UNREACHABLE (Debian's mirror), DISK_FULL
  */
 export async function runBake(context: BakeContext, definition: BakeDefinition, folder: string): Promise<void> {
   const lines: string[] = [];
@@ -38,6 +38,9 @@ function buildFailed(lines: readonly string[], log: string): UserError {
 }
 
 const hints: Record<string, string> = {
-  INPUT_UNREACHABLE: "Try again when Debian's mirror answers, or pick a release of another suite (--available).",
+  INPUT_REFUSED:
+    "Take the committed package lock back (`git checkout`), or ask who runs the mirror what happened to it.",
+  INPUT_UNREACHABLE:
+    "Try again when Debian's mirror answers. What it dropped is locked anew by `foundry packages update`.",
   DISK_FULL: "Free some space (`docker builder prune` gives back what old builds hold) and run it again.",
 };

@@ -9,6 +9,7 @@ import { readAptSources, readMachineOs, readReleaseRules } from "./read-apt.ts";
 import { describePlatform } from "./layout.ts";
 import { layoutDigest } from "./read-layout.ts";
 import { writeBaseLayout } from "./write-base.ts";
+import { scratchPrefix } from "./write-build.ts";
 import { shareFolder } from "./write-layout.ts";
 
 /** The Debian a build starts in. */
@@ -112,7 +113,7 @@ interface Recipe {
 async function makeBase(context: BakeContext, recipe: Recipe): Promise<void> {
   context.progress(`No registry can be reached: making a builder base of Debian ${recipe.suite} from its packages`);
   await mkdir(path.dirname(recipe.folder), { recursive: true });
-  const scratch = await mkdtemp(path.join(path.dirname(recipe.folder), "making-"));
+  const scratch = await mkdtemp(path.join(path.dirname(recipe.folder), scratchPrefix));
   try {
     const tar = path.join(scratch, "base.tar");
     await packBase(context, recipe, tar);

@@ -7,7 +7,8 @@ import { unknownOrigin } from "./origin.ts";
 import { readReport } from "./read-report.ts";
 import type { Report } from "./report.ts";
 import { joinParts } from "./run-join.ts";
-import { type Divided, type PartOptions, bakeParts, sweepInterrupted } from "./run-parts.ts";
+import { type Divided, type PartOptions, bakeParts } from "./run-parts.ts";
+import { sweepInterrupted } from "./write-build.ts";
 
 /** Builds although there is a report with `noCache`, and then without the engine's cache. */
 export type BuildOptions = Pick<PartOptions, "materials"> & Partial<PartOptions>;

@@ -4,7 +4,7 @@ import { indexAnnotations, indexBlob } from "./assemble.ts";
 import { type LayoutPart, readParts } from "./read-layout.ts";
 import { buildFolder } from "./read-report.ts";
 import type { Divided, PartOptions } from "./run-parts.ts";
-import { keepBuild } from "./write-build.ts";
+import { keepBuild, scratchPrefix } from "./write-build.ts";
 import { writeLayout } from "./write-layout.ts";
 
 /**
@@ -21,14 +21,13 @@ export async function joinParts(
   const taken = new Map<string, string>();
   for (const part of parts) {
     const layout = path.join(buildFolder(cacheDir, part.id), "layout");
-    for (const found of await readParts(layout)) {
-      joined.push(found);
-      for (const digest of [...found.ofImage, ...found.ofAttestation]) taken.set(digest, layout);
-    }
+    const found = await readParts(layout);
+    joined.push(...found);
+    for (const digest of found.flatMap(({ ofImage, ofAttestation }) => [...ofImage, ...ofAttestation]))
+      taken.set(digest, layout);
   }
   const index = indexBlob(joined, indexAnnotations(target, origin));
-  // Swept as an interrupted bake is.
-  const scratch = await mkdtemp(path.join(cacheDir, "bake-"));
+  const scratch = await mkdtemp(path.join(cacheDir, scratchPrefix));
   try {
     const folder = path.join(scratch, target.id);
     await writeLayout(path.join(folder, "layout"), { top: index.descriptor, blobs: [index], taken });

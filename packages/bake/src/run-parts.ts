@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Target } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
@@ -14,7 +14,7 @@ import { runBake } from "./run-bake.ts";
 import { baseSuiteOf, ensureBase, placeBase } from "./run-base.ts";
 import { sbomOf } from "./sbom.ts";
 import { type Statement, predicateTypes, statementOf } from "./statement.ts";
-import { keepBuild } from "./write-build.ts";
+import { keepBuild, scratchPrefix } from "./write-build.ts";
 import { type Materials, writeContext } from "./write-context.ts";
 import { writeLayout } from "./write-layout.ts";
 
@@ -52,14 +52,6 @@ export async function bakeParts(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-const scratchPrefix = "bake-";
-
-/** What a killed build left; the lock of `builds` says that none is running. */
-export async function sweepInterrupted(cacheDir: string): Promise<void> {
-  const names = (await readdir(cacheDir)).filter((name) => name.startsWith(scratchPrefix));
-  for (const name of names) await rm(path.join(cacheDir, name), { recursive: true, force: true });
 }
 
 type BakePlace = BakeContext & { folder: string };

@@ -5,7 +5,7 @@ import { UserError, canonicalJson, runExclusive } from "@prosody-foundry/kit";
 import { checkLayout, layoutManifests } from "./read-layout.ts";
 import { buildFolder, readReportIn } from "./read-report.ts";
 import type { Report } from "./report.ts";
-import { replaceFolder } from "./write-build.ts";
+import { replaceFolder, scratchPrefix, sweepInterrupted } from "./write-build.ts";
 
 /** Copies builds of a cache into a folder, one folder for each id, for `importBuilds` on another machine. */
 export async function exportBuilds(cacheDir: string, ids: readonly string[], folder: string): Promise<void> {
@@ -23,6 +23,7 @@ export async function importBuilds(cacheDir: string, folders: readonly string[])
   const reports: Report[] = [];
   await mkdir(builds, { recursive: true });
   await runExclusive(builds, async () => {
+    await sweepInterrupted(builds);
     for (const from of (await Promise.all(folders.map(findBuilds))).flat()) {
       reports.push(await copyBuild(from, ({ id }) => buildFolder(cacheDir, id)));
     }
@@ -34,7 +35,7 @@ export async function importBuilds(cacheDir: string, folders: readonly string[])
 async function copyBuild(from: string, place: (report: Report) => string): Promise<Report> {
   const report = await checkReport(from, from);
   const to = place(report);
-  const scratch = await mkdtemp(path.join(path.dirname(to), "taking-"));
+  const scratch = await mkdtemp(path.join(path.dirname(to), scratchPrefix));
   try {
     const copy = path.join(scratch, report.id);
     await cp(from, copy, { recursive: true });

@@ -1,33 +1,36 @@
-import type { Release, Target } from "@prosody-foundry/images";
+import type { Release, ShippedModule } from "@prosody-foundry/images";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { debian, sampleTarget, tarball } from "./sample-target.ts";
 import { sbomOf } from "./sbom.ts";
 
-const tarball: Release = {
-  kind: "tarball",
-  version: "13.0.7",
-  suite: "trixie",
-  url: "https://example.org/prosody-13.0.7.tar.gz",
-  sha256: "2".repeat(64),
-  mirrors: [],
+const module: ShippedModule = {
+  name: "mod_a_b",
+  source: "prosody-modules",
+  node: "4".repeat(40),
+  tree: "5".repeat(40),
+  integrity: "6".repeat(64),
+  verdict: "works",
+  judgedOn: "13.0.7",
+  reason: "required",
+  bucket: 0,
 };
-const module = { name: "mod_a_b", source: "prosody-modules", node: "4".repeat(40), tree: "5".repeat(40) };
-const target = {
-  name: "prosody-13-0",
-  description: "A server",
-  release: tarball,
-  epoch: 1_789_171_200,
-  id: "3".repeat(64),
-  modules: [
-    { ...module, integrity: "6".repeat(64) },
-    { ...module, name: "mod_a", integrity: "7".repeat(64) },
-  ],
+const target = sampleTarget({
+  modules: [module, { ...module, name: "mod_a", integrity: "7".repeat(64) }],
   inputs: {
     "package libstdc++6 linux/arm64": `14.2.0-19~x ${"8".repeat(64)}`,
     "package libstdc++6 linux/amd64": `14.2.0-19~x ${"9".repeat(64)}`,
     "patch mod_a 0 patches/mod_a/01-why.patch": "a",
   },
-} as unknown as Target;
+});
+const trunk: Release = {
+  kind: "hg",
+  version: "trunk-20261119-0971c99bfbc9",
+  suite: "trixie",
+  url: "https://hg.example/trunk/",
+  node: "e".repeat(40),
+  tree: "f".repeat(40),
+};
 const record = {
   name: "libstdc++6",
   version: "1:14.2.0+b1",
@@ -146,22 +149,8 @@ describe("sbomOf", () => {
 
   it.each([
     [tarball, tarball.url, [{ algorithm: "SHA256", checksumValue: "2".repeat(64) }]],
-    [
-      {
-        ...tarball,
-        kind: "hg",
-        version: "trunk-20261119-0971c99bfbc9",
-        url: "https://hg.example/trunk/",
-        node: "e".repeat(40),
-      } as unknown as Release,
-      `hg+https://hg.example/trunk/@${"e".repeat(40)}`,
-      undefined,
-    ],
-    [
-      { kind: "debian", version: "13.0.7-1", suite: "forky", package: "prosody", sha256: {} } as Release,
-      "NOASSERTION",
-      undefined,
-    ],
+    [trunk, `hg+https://hg.example/trunk/@${"e".repeat(40)}`, undefined],
+    [debian, "NOASSERTION", undefined],
   ])("says where Prosody is from (%#)", (release, downloadLocation, checksums) => {
     const of = Document.parse(sbomOf({ ...target, release }, "linux/arm64", facts));
     const prosody = of.packages.find(({ SPDXID }) => SPDXID === "SPDXRef-Prosody");

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Target } from "@prosody-foundry/images";
 import { prettyJson, writeFileWhole } from "@prosody-foundry/kit";
@@ -37,4 +37,13 @@ export async function replaceFolder(from: string, to: string): Promise<void> {
   await mkdir(path.dirname(to), { recursive: true });
   await rm(to, { recursive: true, force: true });
   await rename(from, to);
+}
+
+/** What every folder is called that something is made in before it gets its place. */
+export const scratchPrefix = "bake-";
+
+/** What a killed command left in a folder; whoever calls holds the lock that says that no other is at work there. */
+export async function sweepInterrupted(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith(scratchPrefix));
+  for (const name of names) await rm(path.join(folder, name), { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Target } from "@prosody-foundry/images";
+import type { LockedPackage, Target } from "@prosody-foundry/images";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Materials, writeContext } from "./write-context.ts";
 
@@ -30,6 +30,21 @@ beforeEach(async () => {
 });
 afterEach(() => rm(scratch, { recursive: true }));
 
+function deb(name: string, architecture: string, archive: LockedPackage["archive"] = "main"): LockedPackage {
+  const version = "1:1.0";
+  return {
+    name,
+    version,
+    source: name,
+    sourceVersion: version,
+    architecture,
+    sha256: name,
+    size: 1,
+    archive,
+    path: `pool/${name}_1.0_${architecture}.deb`,
+  };
+}
+
 const target: Target = {
   name: "t",
   image: "t",
@@ -47,7 +62,13 @@ const target: Target = {
   },
   platforms: ["linux/amd64"],
   epoch: 0,
-  packages: [],
+  packages: ["lua5.4"],
+  debs: {
+    root: { "linux/arm/v7": [deb("lua5.4", "armhf"), deb("zlib1g", "armhf")] },
+    dev: { "linux/arm/v7": [deb("libc6-dev", "armhf")] },
+    build: { amd64: [deb("make", "amd64")], arm64: [deb("make", "arm64", "security")] },
+    snapshots: { root: "2026-09-12T00:00:00Z", build: "2026-09-12T00:00:00Z" },
+  },
   modules: [
     {
       name: "mod_a",
@@ -94,6 +115,18 @@ describe("writeContext", () => {
       "rootfs/usr/lib/modules.lua": "644",
     });
     expect(await readFile(path.join(folder, "rootfs/usr/lib/modules.lua"), "utf8")).toBe("return {}");
+  });
+
+  it("lists the packages to download: for each platform, and for each kind of build machine", async () => {
+    const folder = path.join(scratch, "contexts/t");
+    await writeContext(folder, target, materials);
+    const lists = await readdir(path.join(folder, "packages"));
+    expect(lists.toSorted()).toEqual(["build-amd64.list", "build-arm64.list", "dev-armhf.list", "root-armhf.list"]);
+    const read = (name: string): Promise<string> => readFile(path.join(folder, "packages", name), "utf8");
+    expect(await read("root-armhf.list")).toBe(
+      "lua5.4 main pool/lua5.4_1.0_armhf.deb lua5.4 1:1.0\nzlib1g main pool/zlib1g_1.0_armhf.deb zlib1g 1:1.0\n",
+    );
+    expect(await read("build-arm64.list")).toBe("make security pool/make_1.0_arm64.deb make 1:1.0\n");
   });
 
   it("refuses a module file that would leave the module's folder, and leaves nothing", async () => {

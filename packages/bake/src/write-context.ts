@@ -2,6 +2,7 @@ import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, rename, rm, stat, writeFi
 import path from "node:path";
 import type { Target } from "@prosody-foundry/images";
 import { UserError, writeFileWhole } from "@prosody-foundry/kit";
+import { packageLists } from "./package-lists.ts";
 
 /** A module as it ships. */
 export interface ModuleMaterial {
@@ -42,6 +43,9 @@ export async function writeContext(folder: string, target: Target, materials: Ma
     await cp(materials.rootfs, path.join(partial, "rootfs"), { recursive: true });
     for (const [name, text] of Object.entries(materials.generated)) {
       await writeFileWhole(path.join(partial, "rootfs", name), text);
+    }
+    for (const [name, text] of Object.entries(packageLists(target.debs))) {
+      await writeFileWhole(path.join(partial, "packages", name), text);
     }
     await writeModules(path.join(partial, "modules"), target, materials.modules);
     await fixModes(partial);

@@ -34,10 +34,12 @@ export async function shareFolder(from: string, to: string): Promise<void> {
 }
 
 async function shareFile(from: string, to: string): Promise<void> {
-  await link(from, to).catch((error: NodeJS.ErrnoException) => {
-    // Two parts may have the same blob; another disk or owner allows no link.
-    if (error.code === "EEXIST") return;
-    if (!["EXDEV", "EPERM", "EMLINK", "ENOTSUP"].includes(error.code ?? "")) throw error;
-    return copyFile(from, to, constants.COPYFILE_FICLONE);
-  });
+  const refusal = await link(from, to).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error,
+  );
+  // Two parts may have the same blob; another disk or owner allows no link.
+  if (refusal === undefined || refusal.code === "EEXIST") return;
+  if (!["EXDEV", "EPERM", "EMLINK", "ENOTSUP"].includes(refusal.code ?? "")) throw refusal;
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
 }

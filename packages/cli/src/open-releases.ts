@@ -1,10 +1,13 @@
 import { buildTargets, loadTarget } from "@prosody-foundry/bake";
 import { hashOwnCode, runSurface, Surface } from "@prosody-foundry/compat";
 import {
+  emptyPackageLock,
   type Image,
+  type PackageLocks,
   type Platform,
   planTargets,
   readImages,
+  readPackageLocks,
   readSeries,
   releasesOf,
   type SeriesFile,
@@ -40,13 +43,11 @@ const serverImage = "prosody";
  * @throws UserError NO_RELEASE when no release of any of these series can be reached; those of the build.
  */
 export async function openReleases(context: Context, series: readonly Series[]): Promise<OpenRelease[]> {
-  const seriesFile = await readSeries(context.root);
-  const [image] = selectImages(await readImages(context.root), [serverImage]);
-  if (image === undefined) throw new Error(`selectImages gave nothing for ${serverImage}`);
+  const declared = await readDeclared(context);
   const opened: OpenRelease[] = [];
   for (const one of series) {
-    const reached = await findAllAvailable(context, seriesFile, one);
-    for (const release of reached) opened.push(await openRelease(context, { image, seriesFile, reached: release }));
+    const reached = await findAllAvailable(context, declared.seriesFile, one);
+    for (const release of reached) opened.push(await openRelease(context, { ...declared, reached: release }));
   }
   if (opened.length > 0) return opened;
   throw new UserError("NO_RELEASE", `No Prosody release of ${series.join(", ")} can be had from here`, {
@@ -56,23 +57,38 @@ export async function openReleases(context: Context, series: readonly Series[]):
 
 /** What the server of a release was found to offer, by version: of the releases that were opened before. */
 export async function readSurfaces(context: Context): Promise<Map<string, Surface>> {
-  const seriesFile = await readSeries(context.root);
-  const [image] = selectImages(await readImages(context.root), [serverImage]);
+  const declared = await readDeclared(context);
   const found = new Map<string, Surface>();
-  if (image === undefined) return found;
-  const reached = allSeries.flatMap((series) => releasesOf(seriesFile, series).map((release) => ({ series, release })));
+  const reached = allSeries.flatMap((series) =>
+    releasesOf(declared.seriesFile, series).map((release) => ({ series, release })),
+  );
   for (const one of reached) {
-    const { id } = planServer({ image, seriesFile, reached: one }, hostPlatform());
+    const { id } = planServer({ ...declared, reached: one }, hostPlatform());
     const kept = Surface.safeParse(await readKept(await surfaceFile(context, id)));
     if (kept.success) found.set(upstreamVersion(one.release), kept.data);
   }
   return found;
 }
 
-interface ServerRequest {
+/** What the servers are made by. */
+interface Declared {
   image: Image;
   seriesFile: SeriesFile;
+  packageLocks: PackageLocks;
+}
+
+interface ServerRequest extends Declared {
   reached: ReachedRelease;
+}
+
+async function readDeclared({ root }: Context): Promise<Declared> {
+  const [image] = selectImages(await readImages(root), [serverImage]);
+  if (image === undefined) throw new Error(`selectImages gave nothing for ${serverImage}`);
+  return {
+    image,
+    seriesFile: await readSeries(root),
+    packageLocks: await readPackageLocks(root, [serverImage]),
+  };
 }
 
 async function openRelease(context: Context, request: ServerRequest): Promise<OpenRelease> {
@@ -93,9 +109,9 @@ async function openRelease(context: Context, request: ServerRequest): Promise<Op
 
 const noModules = { lock: emptyLock(), sources: new Map() };
 
-type PlannedServer = Omit<ServerRequest, "reached"> & { reached: Pick<ReachedRelease, "series" | "release"> };
+type PlannedServer = Declared & { reached: Pick<ReachedRelease, "series" | "release"> };
 
-function planServer({ image, seriesFile, reached }: PlannedServer, platform: Platform): Target {
+function planServer({ image, seriesFile, packageLocks, reached }: PlannedServer, platform: Platform): Target {
   const words = {
     name: "server",
     title: "Server",
@@ -108,6 +124,7 @@ function planServer({ image, seriesFile, reached }: PlannedServer, platform: Pla
     images: [bare],
     seriesFile,
     lock: emptyLock(),
+    packageLocks: { ...packageLocks, images: { [bare.name]: packageLocks.images[image.name] ?? emptyPackageLock() } },
     choices: { [reached.series]: reached.release },
     platforms: [platform],
   });

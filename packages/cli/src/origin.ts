@@ -6,8 +6,8 @@ import { localBuilder } from "@prosody-foundry/bake";
  */
 export function builderIdOf(env: Readonly<Record<string, string | undefined>>, named?: string): string {
   if (named !== undefined) return named;
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
-  const attempt = env["GITHUB_RUN_ATTEMPT"];
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = env;
+  const { GITHUB_RUN_ID: run, GITHUB_RUN_ATTEMPT: attempt } = env;
   if (!server || !repository || !run) return localBuilder;
   return `${server}/${repository}/actions/runs/${run}${attempt ? `/attempts/${attempt}` : ""}`;
 }

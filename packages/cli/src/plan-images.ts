@@ -5,6 +5,7 @@ import {
   planTargets,
   type Release,
   readImages,
+  readPackageLocks,
   readSeries,
   releasesOf,
   type SeriesFile,
@@ -46,13 +47,17 @@ export async function planImages(context: Context, names: readonly string[], fla
   const seriesFile = await readSeries(context.root);
   const lock = flags.otherLock ?? (await readLock(context.lockFile));
   const sources = openSources(context, lock);
+  const packageLocks = await readPackageLocks(
+    context.root,
+    images.map(({ name }) => name),
+  );
   const wanted = chooseSeries(images, seriesFile, flags);
   const reached = flags.available === true ? await reachReleases(context, seriesFile, { wanted, flags }) : [];
   const only = flags.available === true ? reached.map(({ series }) => series) : wanted;
   const choices = flags.available === true ? choicesOf(reached) : chooseReleases(seriesFile, wanted, flags);
   const unavailable =
     flags.available === true ? await findUnavailable(context, { images, lock, sources, reached }) : {};
-  const plan = { images, seriesFile, lock, choices, only, unavailable };
+  const plan = { images, seriesFile, lock, packageLocks, choices, only, unavailable };
   const files = new Map(reached.map(({ release, files: fetched }) => [release, fetched]));
   return {
     targets: planTargets({ ...plan, platforms: flags.platform }),

@@ -17,6 +17,7 @@ const mirrorHelp = "fetch a URL from somewhere else; the content is checked by h
 const groups: Readonly<Record<string, string>> = {
   lock: "modules.lock.json itself",
   module: "pins of community modules in modules.lock.json",
+  packages: "Debian packages that images are made of and with",
   source: "trees that modules come from",
 };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { modulesLua } from "./modules-lua.ts";
 import { planTargets } from "./plan.ts";
 import { resolveModules } from "./resolve.ts";
-import { imageOf, lockOf, moduleOf, seriesFile, tarball } from "./sample-lock.ts";
+import { imageOf, lockOf, moduleOf, seriesFile, tarball, packageLocks } from "./sample-lock.ts";
 import { explainWhy } from "./why.ts";
 
 const jitsi = { source: "jitsi" };
@@ -61,7 +61,14 @@ describe("of two modules of one name", () => {
 
   it("what goes into the image is that of the one chosen, under the plain name", () => {
     const images = [imageOf(["mod_x@jitsi"])];
-    const [target] = planTargets({ images, seriesFile, lock, only: ["13.0"], choices: { "13.0": tarball } });
+    const [target] = planTargets({
+      images,
+      seriesFile,
+      lock,
+      packageLocks,
+      only: ["13.0"],
+      choices: { "13.0": tarball },
+    });
     if (target === undefined) throw new Error("no target");
     expect(target.inputs).toMatchObject({ "module mod_x": other });
     expect(target.packages).toContain("lua-filesystem");

@@ -5,8 +5,23 @@ export { exporterSettings, idOf } from "./inputs.ts";
 export * from "./manifest.ts";
 export { modulesLua } from "./modules-lua.ts";
 export { narrowTarget } from "./narrow.ts";
+export { buildSuite } from "./builder-packages.ts";
+export { cvesBetween } from "./changelog.ts";
+export { type PackageChange, architecturesOf, diffPackages } from "./package-diff.ts";
+export { type ListName, LockedPackage, PackageLock, packagesFor } from "./package-lock.ts";
+export { type ResolvedWish, keepSuites, lacksSecurity, updatePackageLock } from "./package-update.ts";
+export { type PackageWish, builderWishes, suitesOf, wishesOf } from "./package-wishes.ts";
 export { type PlanRequest, planTargets } from "./plan.ts";
 export { Platform, platformNames, platformOf, platformWord } from "./platform.ts";
+export { type TargetPackages, choosePackages } from "./locked-packages.ts";
+export {
+  type PackageLocks,
+  emptyPackageLock,
+  packageLockFile,
+  readPackageLock,
+  readPackageLocks,
+} from "./read-package-locks.ts";
+export { writePackageLock } from "./write-package-lock.ts";
 export { readImages, readSeries } from "./read-images.ts";
 export { type ReleaseChoice, isRetired, newestRelease, releasesOf } from "./releases.ts";
 export { retireSeries } from "./retire.ts";

@@ -1,7 +1,9 @@
 import { canonicalJson, sha256 } from "@prosody-foundry/kit";
 import { type Lock, keyFor } from "@prosody-foundry/lockfile";
+import type { TargetPackages } from "./locked-packages.ts";
 import type { Image, Release } from "./manifest.ts";
 import { modulesLua } from "./modules-lua.ts";
+import type { LockedPackage } from "./package-lock.ts";
 import type { Target } from "./target.ts";
 
 /** Part of every id: raise it when what is built from equal inputs changes. */
@@ -32,6 +34,7 @@ export function inputsOf(draft: Draft, image: Image, lock: Lock): Record<string,
     epoch: String(draft.epoch),
     "package suite": draft.release.suite,
     packages: draft.packages.join(" "),
+    ...packageInputs(draft.debs),
     ...moduleInputs(draft, lock),
     "modules.lua": sha256(modulesLua(draft, lock)),
   };
@@ -51,6 +54,18 @@ function contentOf(release: Release, platforms: readonly string[]): Record<strin
   if (release.kind !== "debian") return { node: release.node, tree: release.tree };
   const hashes = Object.entries(release.sha256).filter(([platform]) => platforms.includes(platform));
   return prefix("sha256 ", Object.fromEntries(hashes));
+}
+
+// What ends with a platform belongs to that one alone; the tools, named after the build machine, to all.
+function packageInputs({ root, dev, build }: TargetPackages): Record<string, string> {
+  return { ...debInputs("package", root), ...debInputs("header package", dev), ...debInputs("tool", build) };
+}
+
+function debInputs(label: string, lists: Readonly<Record<string, readonly LockedPackage[]>>): Record<string, string> {
+  const entries = Object.entries(lists).flatMap(([where, packages]) =>
+    packages.map((deb) => [`${label} ${deb.name} ${where}`, `${deb.version} ${deb.sha256}`]),
+  );
+  return Object.fromEntries(entries);
 }
 
 function moduleInputs({ modules }: Draft, lock: Lock): Record<string, string> {

@@ -5,7 +5,7 @@ import { Platform } from "./platform.ts";
 
 /** A Debian suite by its code name. */
 export const Suite = z.string().regex(/^[a-z]+$/u, "is no Debian suite");
-const DebianPackage = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/u, "is no Debian package name");
+export const DebianPackage = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/u, "is no Debian package name");
 
 /** `images/<name>/image.json`: one declared image, for all its series. */
 export const ImageManifest = z.strictObject({
@@ -79,8 +79,6 @@ export const SeriesFile = z.strictObject({
   default: Series,
   /** The series `oldstable` follows. */
   oldstable: Series.nullable(),
-  /** The day all files of an image carry, by suite (UTC): changes only with the packages. */
-  epochs: z.record(Suite, z.iso.date()),
   series: z.record(
     Series,
     z.strictObject({

@@ -1,10 +1,15 @@
 import { expect, it } from "vitest";
 import { narrowTarget } from "./narrow.ts";
 import { type PlanRequest, planTargets } from "./plan.ts";
-import { debian, imageOf, lockOf, moduleOf, seriesFile, tarball } from "./sample-lock.ts";
+import { debian, imageOf, lockOf, moduleOf, packageLocks, seriesFile, tarball } from "./sample-lock.ts";
 import type { Target } from "./target.ts";
 
-const request: PlanRequest = { images: [imageOf(["mod_x"])], seriesFile, lock: lockOf({ mod_x: moduleOf() }) };
+const request: PlanRequest = {
+  images: [imageOf(["mod_x"])],
+  seriesFile,
+  lock: lockOf({ mod_x: moduleOf() }),
+  packageLocks,
+};
 
 function planOne(change: Partial<PlanRequest>): Target {
   const [target] = planTargets({ ...request, ...change });

@@ -1,4 +1,5 @@
 import { idOf } from "./inputs.ts";
+import type { TargetPackages } from "./locked-packages.ts";
 import { Platform } from "./platform.ts";
 import type { Target } from "./target.ts";
 
@@ -12,7 +13,15 @@ export function narrowTarget(target: Target, platform: Platform): Target {
   if (target.platforms.length === 1) return target;
   const shared = Object.entries(target.inputs).filter(([label]) => belongsTo(label, platform));
   const inputs = { ...Object.fromEntries(shared), platforms: platform };
-  return { ...target, platforms: [platform], inputs, id: idOf(inputs) };
+  return { ...target, platforms: [platform], debs: narrowPackages(target.debs, platform), inputs, id: idOf(inputs) };
+}
+
+function narrowPackages(debs: TargetPackages, platform: Platform): TargetPackages {
+  const only = <T>(lists: Partial<Record<Platform, T>>): Partial<Record<Platform, T>> => {
+    const list = lists[platform];
+    return list === undefined ? {} : { [platform]: list };
+  };
+  return { ...debs, root: only(debs.root), dev: only(debs.dev) };
 }
 
 function belongsTo(label: string, platform: Platform): boolean {

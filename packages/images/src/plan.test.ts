@@ -4,9 +4,22 @@ import { describe, expect, it } from "vitest";
 import { explainPlan, formatExplanation } from "./explain.ts";
 import type { Image, Release } from "./manifest.ts";
 import { modulesLua } from "./modules-lua.ts";
+import type { ListName, PackageLock } from "./package-lock.ts";
 import { type PlanRequest, planTargets } from "./plan.ts";
 import { bucketOf } from "./resolve.ts";
-import { debian, imageOf, lockOf, moduleOf, pin, seriesFile, tarball, trunk } from "./sample-lock.ts";
+import {
+  debian,
+  imageOf,
+  lockOf,
+  moduleOf,
+  packageLockOf,
+  packageLocks,
+  pin,
+  rootNames,
+  seriesFile,
+  tarball,
+  trunk,
+} from "./sample-lock.ts";
 import type { Target } from "./target.ts";
 
 const modules = {
@@ -17,6 +30,7 @@ const request: PlanRequest = {
   images: [imageOf(["mod_x"])],
   seriesFile,
   lock: lockOf(modules),
+  packageLocks,
   choices: { "13.0": tarball },
   only: ["13.0"],
 };
@@ -30,7 +44,7 @@ function planOne(change: Partial<PlanRequest> = {}): Target {
 describe("a plan", () => {
   it("has a target for each image and series", () => {
     const small = { ...imageOf([]), name: "small", variant: "small", series: ["13.0" as const] };
-    const targets = planTargets({ images: [imageOf([]), small], seriesFile, lock: lockOf({}) });
+    const targets = planTargets({ images: [imageOf([]), small], seriesFile, lock: lockOf({}), packageLocks });
     expect(targets.map(({ name, release }) => [name, release.version])).toEqual([
       ["prosody-0-12", "0.12.5"],
       ["prosody-13-0", "13.0.7"],
@@ -60,6 +74,24 @@ describe("a plan", () => {
 
 const withPin = (facts: Partial<Pin>, more: Partial<LockedModule> = {}) =>
   lockOf({ ...modules, mod_y: moduleOf(facts, more) });
+function withLater(image: string): PlanRequest["packageLocks"] {
+  const lock = structuredClone(packageLocks.images[image]);
+  const trixie = lock?.suites["trixie"];
+  if (lock === undefined || trixie === undefined) throw new Error("No lock");
+  trixie.snapshot = "2026-11-03T00:00:00Z";
+  return { ...packageLocks, images: { ...packageLocks.images, [image]: lock } };
+}
+function changeHash(
+  lock: PackageLock | undefined,
+  name: string,
+  [architecture, list = "root"]: readonly [string, ListName?],
+): PackageLock {
+  const changed = structuredClone(lock);
+  const versions = changed?.suites["trixie"]?.lists[list]?.[name];
+  if (changed === undefined || versions === undefined) throw new Error(`No ${name}`);
+  for (const version of Object.values(versions)) version.sha256[architecture] = `${"8".repeat(64)} 1000`;
+  return changed;
+}
 const withImage = (change: Partial<Image>) => ({ images: [{ ...imageOf(["mod_x"]), ...change }] });
 
 describe("the id", () => {
@@ -80,8 +112,32 @@ describe("the id", () => {
         { lock: withPin({}, { patches: [{ file: "y.diff", sha256: "e".repeat(64) }] }) },
         ["patch mod_y 0 y.diff"],
       ],
-      ["the platforms", { platforms: ["linux/amd64"] }, ["platforms"]],
-      ["the epoch", { seriesFile: { ...seriesFile, epochs: { trixie: "2026-11-03" } } }, ["epoch"]],
+      [
+        "the platforms",
+        { platforms: ["linux/amd64"] },
+        ["platforms", "header package make linux/arm64", ...rootNames.map((name) => `package ${name} linux/arm64`)],
+      ],
+      ["the moment of the packages", { packageLocks: withLater("prosody") }, ["epoch"]],
+      [
+        "a package's content",
+        {
+          packageLocks: {
+            ...packageLocks,
+            images: { prosody: changeHash(packageLocks.images["prosody"], "tzdata", ["arm64"]) },
+          },
+        },
+        ["package tzdata linux/arm64"],
+      ],
+      [
+        "a header package's content",
+        { packageLocks: { ...packageLocks, builder: changeHash(packageLocks.builder, "make", ["amd64", "dev"]) } },
+        ["header package make linux/amd64"],
+      ],
+      [
+        "a tool's content",
+        { packageLocks: { ...packageLocks, builder: changeHash(packageLocks.builder, "make", ["amd64", "build"]) } },
+        ["tool make amd64"],
+      ],
       ["the tarball", { choices: { "13.0": { ...tarball, sha256: "9".repeat(64) } } }, ["release sha256"]],
     ]),
   )("changes with %s, and the explanation names it", (_, change, labels) => {
@@ -114,6 +170,11 @@ describe("the id", () => {
     });
   });
 
+  it("of a Debian release is for the platforms it has, unless more are asked for", () => {
+    const target = planOne({ images: [imageOf([])], only: ["0.12"], choices: { "0.12": onlyArm64 } });
+    expect(target.platforms).toEqual(["linux/arm64"]);
+  });
+
   it("of a Debian release counts only the packages of its platforms", () => {
     const target = planOne({
       images: [imageOf([])],
@@ -129,6 +190,8 @@ describe("the id", () => {
   });
 });
 
+const onlyArm64: Release = { ...debian, sha256: { "linux/arm64": "1".repeat(64) } };
+
 it.each(
   rowsOf<[string, Partial<PlanRequest>, string]>([
     [
@@ -136,8 +199,22 @@ it.each(
       { platforms: ["linux/arm64"], ...withImage({ platforms: ["linux/amd64"] }) },
       "PLATFORM_UNDECLARED",
     ],
-    ["a Debian release without that platform", { choices: { "13.0": { ...debian, sha256: {} } } }, "RELEASE_PLATFORM"],
-    ["a suite without a day", { seriesFile: { ...seriesFile, epochs: {} } }, "EPOCH_MISSING"],
+    ["a Debian release for no platform", { choices: { "13.0": { ...debian, sha256: {} } } }, "RELEASE_PLATFORM"],
+    [
+      "a platform asked for that Debian has no release for",
+      { choices: { "13.0": onlyArm64 }, platforms: ["linux/amd64", "linux/arm64"] },
+      "RELEASE_PLATFORM",
+    ],
+    [
+      "a package nobody locked",
+      { packageLocks: { ...packageLocks, images: { prosody: packageLockOf(["ca-certificates"]) } } },
+      "PACKAGE_NOT_LOCKED",
+    ],
+    [
+      "a platform no tool is locked for",
+      { packageLocks: { ...packageLocks, builder: { lockVersion: 1, suites: {} } } },
+      "PACKAGE_NOT_LOCKED",
+    ],
     ["a required module that cannot ship", { unavailable: { "13.0": { mod_y: "gone" } } }, "MODULE_CANNOT_SHIP"],
   ]),
 )("%s fails the plan with a code and a hint", (_, change, code) => {

@@ -34,12 +34,12 @@ export function newestRelease(seriesFile: SeriesFile, series: Series): Release {
 
 /**
  * What the schema cannot say about images/series.json.
- * @throws UserError SERIES_MALFORMED: a release under another series, out of order, or with a suite without an epoch.
+ * @throws UserError SERIES_MALFORMED: a release under another series, or out of order.
  */
 export function checkSeries(seriesFile: SeriesFile, file: string): SeriesFile {
   const faults = Object.entries(seriesFile.series).flatMap(([series, { releases }]) =>
     releases.flatMap((release, at) => {
-      const fault = faultOf(release, { series, before: releases[at - 1], epochs: seriesFile.epochs });
+      const fault = faultOf(release, { series, before: releases[at - 1] });
       return fault === undefined ? [] : [`series[${JSON.stringify(series)}].releases[${at}]${fault}`];
     }),
   );
@@ -61,13 +61,11 @@ export function isRetired({ series }: SeriesFile, name: Series | null): boolean 
 interface Place {
   series: string;
   before: Release | undefined;
-  epochs: SeriesFile["epochs"];
 }
 
-function faultOf(release: Release, { series, before, epochs }: Place): string | undefined {
+function faultOf(release: Release, { series, before }: Place): string | undefined {
   const version = upstreamVersion(release);
   if (seriesOfVersion(version) !== series) return `.version: ${release.version} is no release of ${series}`;
-  if (epochs[release.suite] === undefined) return `.suite: epochs has no day for ${release.suite}`;
   if (before !== undefined && compareUpstream(upstreamVersion(before), version) < 0) {
     return `.version: ${release.version} is newer than the one before it; the newest stands first`;
   }

@@ -1,5 +1,14 @@
-import type { Series } from "@prosody-foundry/kit";
+import { type Series, sha256 } from "@prosody-foundry/kit";
 import { type Judgement, type Lock, type LockedModule, type Pin, emptyLock } from "@prosody-foundry/lockfile";
+import {
+  type LockedPackage,
+  type LockedSuite,
+  type PackageList,
+  type PackageLock,
+  listOf,
+  poolPath,
+} from "./package-lock.ts";
+import type { PackageLocks } from "./read-package-locks.ts";
 import type { DebianRelease, Image, RevisionRelease, SeriesFile, TarballRelease } from "./manifest.ts";
 
 /** Samples for this package's tests. */
@@ -33,12 +42,48 @@ export const trunk: RevisionRelease = {
 export const seriesFile: SeriesFile = {
   default: "13.0",
   oldstable: "0.12",
-  epochs: { bookworm: "2026-11-01", trixie: "2026-11-02" },
   series: {
     "0.12": { releases: [{ ...tarball, version: "0.12.5", suite: "bookworm" }, debian] },
     "13.0": { releases: [{ ...tarball, version: "13.0.7" }, tarball, { ...debian, version: "13.0.1-1+deb131u" }] },
     trunk: { releases: [trunk] },
   },
+};
+
+/** A .deb of this name for an architecture. */
+export function debOf(name: string, architecture = "amd64", more: Partial<LockedPackage> = {}): LockedPackage {
+  const version = more.version ?? "1.0-1";
+  const facts = {
+    name,
+    version,
+    source: name,
+    sourceVersion: version,
+    architecture,
+    archive: "main" as const,
+    ...more,
+  };
+  return { sha256: sha256(`${name} ${version} ${architecture}`), size: 1000, path: poolPath(facts), ...facts };
+}
+
+export const rootNames = ["ca-certificates", "lua-dbi-sqlite3", "lua-filesystem", "lua-unbound", "tzdata"];
+
+/** A package lock with these packages for both architectures, in both suites. */
+export function packageLockOf(names: readonly string[], more: Partial<LockedPackage> = {}): PackageLock {
+  const resolved = ["amd64", "arm64"].map((architecture) => ({
+    architecture,
+    packages: names.map((name) => debOf(name, architecture, more)),
+  }));
+  const list = (): PackageList => listOf(resolved);
+  const suite = (snapshot: string): LockedSuite => ({ snapshot, lists: { root: list(), dev: list(), build: list() } });
+  return {
+    lockVersion: 1,
+    suites: { bookworm: suite("2026-11-01T00:00:00Z"), trixie: suite("2026-11-02T00:00:00Z") },
+  };
+}
+
+/** What images called prosody and small are made of and with. */
+export const packageLocks: PackageLocks = {
+  builder: packageLockOf(["make"]),
+  images: { prosody: packageLockOf(rootNames), small: packageLockOf(rootNames) },
 };
 
 export function imageOf(required: string[], optional: string[] = []): Image {

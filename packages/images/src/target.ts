@@ -1,5 +1,6 @@
 import type { Series } from "@prosody-foundry/kit";
 import type { Verdict } from "@prosody-foundry/lockfile";
+import type { TargetPackages } from "./locked-packages.ts";
 import type { Release } from "./manifest.ts";
 import type { Platform } from "./platform.ts";
 
@@ -39,7 +40,10 @@ export interface Target {
   platforms: Platform[];
   /** Seconds since 1970, the time of every file: SOURCE_DATE_EPOCH. */
   epoch: number;
+  /** Names of Debian packages the root is for; what they need comes with them. */
   packages: string[];
+  /** Exactly which .debs are used. */
+  debs: TargetPackages;
   modules: ShippedModule[];
   unshipped: UnshippedModule[];
   /** Everything that goes in, label → hash or value: the preimage of the id. */

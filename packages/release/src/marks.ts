@@ -27,6 +27,11 @@ export function parseImmutable(tag: string): Revision | undefined {
   return { version, rev: Number(rev), variant };
 }
 
+/** True for a tag that is neither a revision nor one of our marks. */
+export function isFloating(tag: string): boolean {
+  return parseImmutable(tag) === undefined && !/^(?:id|claim|yanked)-/u.test(tag);
+}
+
 /** All known revisions: those of the ledger, then those only the registry told of; withdrawn where either says so. */
 export function unionOf(
   ledger: readonly LedgerEntry[],

@@ -150,9 +150,9 @@ describe("for any history", () => {
         const registry = { ...before, names: [...before.names, immutableTag(added)] };
         const all = [...entries, added];
         for (const { from, to } of planPublish(facts({ ledger: all, targets: [] }, registry)).floating) {
-          const [old, now] = [from, to].map((digest) => all.find((each) => each.digest === digest));
-          if (old !== undefined && now !== undefined) expect(compareRevisions(now, old)).toBeGreaterThan(0);
           expect(to).toBe(added.digest);
+          const old = all.find(({ digest }) => digest === from);
+          expect(old === undefined || compareRevisions(added, old) > 0).toBe(true);
         }
       }),
     );
@@ -213,8 +213,10 @@ describe("immutable tags", () => {
 it("a revision is withdrawn when ledger or registry say so", () => {
   const [ours, theirs] = [entryOf("13.0.7", 1), entryOf("13.0.7", 2)];
   const union = unionOf([ours], { names: [yankTag("13.0.7-r2")], learnt: [theirs] });
-  expect(union.map(({ rev, yanked }) => [rev, yanked]).toSorted()).toEqual([
-    [1, false],
-    [2, true],
-  ]);
+  expect(new Map(union.map(({ rev, yanked }) => [rev, yanked]))).toEqual(
+    new Map([
+      [2, true],
+      [1, false],
+    ]),
+  );
 });

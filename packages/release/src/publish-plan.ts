@@ -11,7 +11,7 @@ export interface RegistryFacts {
   digests: Record<string, string>;
   /** Revisions whose immutable tags the ledger does not have. */
   learnt: LedgerEntry[];
-  /** Immutable tags of `learnt` that no floating tag may go to: they are not signed, so they may be half published. */
+  /** Immutable tags of `learnt` that no floating tag may go to: a stranger would refuse them; they may be half published. */
   unproven: string[];
   /** Blobs that manifests of published revisions name. */
   blobs: string[];

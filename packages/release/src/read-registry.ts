@@ -1,12 +1,12 @@
 import { seriesOfVersion } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
 import type { LedgerEntry } from "./ledger.ts";
-import { idTag, parseImmutable, unionOf } from "./marks.ts";
+import { idTag, isFloating, parseImmutable, unionOf } from "./marks.ts";
 import { mapLimited } from "./parallel.ts";
 import { type RegistryFacts, reachable } from "./publish-plan.ts";
 import { registryError, type Repository } from "./registry.ts";
 import { type Contents, parseContents } from "./remote-index.ts";
-import type { SigningHands } from "./signing-hands.ts";
+import { type SigningHands, verifies } from "./signing-hands.ts";
 import { type TagPolicy, floatingTagsFor, immutableTag } from "./tags.ts";
 
 export interface RegistryQuery {
@@ -18,7 +18,7 @@ export interface RegistryQuery {
   /** Ids of the targets that are asked about. */
   ids: readonly string[];
   /** Left out where nothing is signed. */
-  signing?: Pick<SigningHands, "isSigned"> | undefined;
+  signing?: Pick<SigningHands, "verify"> | undefined;
   /** Reads what blobs the registry has too, to foresee an upload. */
   withBlobs?: boolean;
 }
@@ -96,8 +96,8 @@ function refuseChanged(ledger: readonly LedgerEntry[], digests: Readonly<Record<
 }
 
 /**
- * Of the revisions only the registry knows and a floating tag would go to, those that are not signed: another command may
- * be between its immutable tag and its signature. One that carries a floating tag was looked at by who moved that.
+ * Of the revisions only the registry knows and a floating tag would go to, those a stranger would refuse: another command may
+ * be between its immutable tag and its signature. One that carries a floating tag was verified by who moved that.
  */
 async function findUnproven(query: RegistryQuery, facts: RegistryFacts): Promise<string[]> {
   const carried = new Set(Object.entries(facts.digests).flatMap(([tag, digest]) => (isFloating(tag) ? [digest] : [])));
@@ -108,13 +108,9 @@ async function findUnproven(query: RegistryQuery, facts: RegistryFacts): Promise
     const suspects = newest.filter(({ digest }) => facts.learnt.some((entry) => entry.digest === digest));
     const open = suspects.find(({ digest }) => !carried.has(digest));
     if (open === undefined) return unproven;
-    if ((await query.signing?.isSigned(`${query.repository.name}@${open.digest}`)) === true) carried.add(open.digest);
+    if (await verifies(query.signing, `${query.repository.name}@${open.digest}`)) carried.add(open.digest);
     else unproven.push(immutableTag(open));
   }
-}
-
-function isFloating(tag: string): boolean {
-  return parseImmutable(tag) === undefined && !/^(?:id|claim|yanked)-/u.test(tag);
 }
 
 async function readBlobs(repository: Repository, entries: readonly LedgerEntry[]): Promise<string[]> {

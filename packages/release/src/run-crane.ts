@@ -65,13 +65,13 @@ async function ask(options: CraneOptions, args: readonly string[]): Promise<Comm
 
 async function order(options: CraneOptions, args: readonly string[]): Promise<void> {
   const result = await attempt(options, args);
-  // A write that does not find what was just written.
-  if ("kind" in result)
-    throw failed(options, args, args[0] === "push" ? result : { ...result, kind: lost(result.kind) });
+  if ("kind" in result) throw failed(options, args, { ...result, kind: meant(args, result.kind) });
 }
 
-function lost(kind: FailureKind): FailureKind {
-  return kind === "missing" ? "wrong" : kind;
+/** A tag or a check that does not find what was just written, and a check that ends in other words, speak of lost content. */
+function meant([command]: readonly string[], kind: FailureKind): FailureKind {
+  if (kind === "missing" && command !== "push") return "wrong";
+  return kind === "refused" && command === "validate" ? "wrong" : kind;
 }
 
 interface Failure {

@@ -1,6 +1,6 @@
 import { type Progress, canonicalJson, isUserError } from "@prosody-foundry/kit";
 import type { LedgerEntry } from "./ledger.ts";
-import { idTag, parseImmutable, unionOf } from "./marks.ts";
+import { idTag, isFloating, parseImmutable, unionOf } from "./marks.ts";
 import { mapLimited } from "./parallel.ts";
 import {
   type PublishFacts,
@@ -14,7 +14,7 @@ import {
 import { readContents, readPlatforms } from "./read-registry.ts";
 import { contended, registryError, type Repository } from "./registry.ts";
 import { claimRevision, settleTag } from "./run-claim.ts";
-import type { SigningHands } from "./signing-hands.ts";
+import { type SigningHands, verifies } from "./signing-hands.ts";
 import { immutableTag } from "./tags.ts";
 
 /** A build whose checks passed. */
@@ -90,12 +90,18 @@ function isDone({ targets, floating }: PublishPlan): boolean {
   return floating.length === 0 && targets.every(({ steps }) => steps.length === 0);
 }
 
-/** The ledger gets what others published and withdrew meanwhile, as far as a stranger can verify it. */
+/**
+ * The ledger gets what others published and withdrew meanwhile, as far as a stranger would accept it: what carries a
+ * floating tag was verified by who moved that.
+ */
 async function recordLearnt({ ledger, registry }: PublishFacts, hands: PublishHands): Promise<void> {
   const whole: LedgerEntry[] = [];
+  const carried = new Set(
+    Object.entries(registry.digests).flatMap(([tag, digest]) => (isFloating(tag) ? [digest] : [])),
+  );
   for (const entry of registry.learnt) {
     const reference = `${hands.repository.name}@${entry.digest}`;
-    if ((await hands.signing?.isSigned(reference)) === false) continue;
+    if (!carried.has(entry.digest) && !(await verifies(hands.signing, reference))) continue;
     const platforms = await readPlatforms(hands.repository, await readContents(hands.repository, entry.digest));
     whole.push({ ...entry, platforms });
   }

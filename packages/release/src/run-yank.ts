@@ -1,6 +1,6 @@
 import { UserError, didYouMean } from "@prosody-foundry/kit";
 import type { LedgerEntry } from "./ledger.ts";
-import { unionOf, yankTag } from "./marks.ts";
+import { isFloating, unionOf, yankTag } from "./marks.ts";
 import { planPublish, type PublishFacts } from "./publish-plan.ts";
 import { manifestPut, type PublishRequest } from "./publish-requests.ts";
 import { type PublishHands, type PublishOutcome, reconcileTags } from "./run-publish.ts";
@@ -31,7 +31,7 @@ export function planYank(facts: Omit<PublishFacts, "targets">, tags: readonly st
   const standing = floatingTagsFor(facts.policy, unionOf(facts.ledger, after.registry));
   const withdrawn = new Set(entries.map(({ digest }) => digest));
   const carrying = Object.entries(facts.registry.digests).filter(
-    ([tag, digest]) => isFloating(tag, known) && withdrawn.has(digest),
+    ([tag, digest]) => isFloating(tag) && withdrawn.has(digest),
   );
   return {
     yanked: [...tags],
@@ -42,10 +42,6 @@ export function planYank(facts: Omit<PublishFacts, "targets">, tags: readonly st
     left: carrying.map(([tag]) => tag).filter((tag) => !standing.has(tag)),
     entries: entries.map((entry) => ({ ...entry, yanked: true })),
   };
-}
-
-function isFloating(tag: string, known: readonly LedgerEntry[]): boolean {
-  return !/^(?:id|claim|yanked)-/u.test(tag) && !known.some((entry) => immutableTag(entry) === tag);
 }
 
 function findRevision(known: readonly LedgerEntry[], tag: string): LedgerEntry {

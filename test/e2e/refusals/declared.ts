@@ -1,5 +1,7 @@
+import { rm } from "node:fs/promises";
+import path from "node:path";
 import { json, text } from "../../fixtures/repository-faults.ts";
-import { image, plan, type Row, series } from "./row.ts";
+import { image, packages, plan, type Row, series } from "./row.ts";
 
 /** Declarations with a fault in them. */
 export const declaredRows: Row[] = [
@@ -50,5 +52,29 @@ export const declaredRows: Row[] = [
     code: "SERIES_MALFORMED",
     says: /13\.0\.9 is newer than the one before it/u,
     hint: /\S/u,
+  },
+  {
+    title: "a package that was never locked",
+    args: plan,
+    arrange: json(image, { all: ["lua5.4", "no-such-package"] }, ["packages"]),
+    code: "PACKAGE_NOT_LOCKED",
+    says: /prosody on 13\.0 wants no-such-package of Debian trixie for linux/u,
+    hint: /foundry packages update/u,
+  },
+  {
+    title: "a package lock that is gone",
+    args: plan,
+    arrange: ({ root }) => rm(path.join(root, packages)),
+    code: "PACKAGES_MISSING",
+    says: /no images\/prosody\/packages\.lock\.json/u,
+    hint: /foundry packages update prosody/u,
+  },
+  {
+    title: "a package lock with a hash cut short",
+    args: plan,
+    arrange: text(packages, (before) => before.replace(/[0-9a-f]{64} /u, "abc ")),
+    code: "PACKAGES_MALFORMED",
+    says: /packages\.lock\.json: suites\.bookworm.*is no SHA-256/u,
+    hint: /git checkout/u,
   },
 ];

@@ -18,6 +18,7 @@ export const upstream = "https://hg.prosody.im/prosody-modules/";
 export const tarball = "https://prosody.im/downloads/source/prosody-13.0.1.tar.gz";
 export const image = "images/prosody/image.json";
 export const series = "images/series.json";
+export const packages = "images/prosody/packages.lock.json";
 export const lock = "modules.lock.json";
 export const plan = ["plan", "--series", "13.0"];
 export const build = ["build", "--available", "--platform", "linux/amd64", "--series", "13.0"];

@@ -16,6 +16,8 @@ import { moduleShow } from "./module-show.ts";
 import { moduleUpdate } from "./module-update.ts";
 import { moduleVerify } from "./module-verify.ts";
 import { moduleWhy } from "./module-why.ts";
+import { packagesDiff } from "./packages-diff.ts";
+import { packagesUpdate } from "./packages-update.ts";
 import { plan } from "./plan.ts";
 import { propose } from "./propose.ts";
 import { publish } from "./publish.ts";
@@ -48,6 +50,8 @@ export const commands: readonly CommandSpec[] = [
   bump,
   compat,
   propose,
+  packagesUpdate,
+  packagesDiff,
   plan,
   matrix,
   build,

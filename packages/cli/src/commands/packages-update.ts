@@ -1,0 +1,30 @@
+import { packageLockFile, writePackageLock } from "@prosody-foundry/images";
+import type { Context } from "../context.ts";
+import type { CommandSpec } from "../command.ts";
+import { movedPackages } from "../compare-packages.ts";
+import { renderPackages } from "../render-packages.ts";
+import { type LockMove, resolveLocks } from "../resolve-locks.ts";
+
+export const packagesUpdate: CommandSpec = {
+  name: "packages update",
+  summary: "lock the Debian packages that images are made of and with, at the versions Debian has now",
+  arguments: "[image...]",
+  options: ["series", "available", "dryRun", "json"],
+  example: "foundry packages update --dry-run",
+  async run(context, { args, flags }) {
+    const moves = await resolveLocks(context, args, flags);
+    const files = flags.dryRun === true ? [] : await writeMoves(context, moves);
+    const changes = movedPackages(moves);
+    const written = files.map((file) => `Wrote ${file}\n`).join("");
+    const table = changes.length === 0 ? "Debian has nothing newer.\n" : renderPackages(changes);
+    return { value: { written: files, changes }, text: `${table}${written}` };
+  },
+};
+
+async function writeMoves({ root }: Context, moves: readonly LockMove[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const { image, after } of moves) {
+    if (await writePackageLock(root, after, image)) files.push(packageLockFile(image));
+  }
+  return files;
+}
