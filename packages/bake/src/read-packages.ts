@@ -93,12 +93,16 @@ export async function readChangelogs(
   });
 }
 
-interface Stage {
+export interface Stage {
   what: string;
   dockerfile: string;
 }
 
-async function withStage<T>(context: BakeContext, stage: Stage, use: (folder: string) => Promise<T>): Promise<T> {
+export async function withStage<T>(
+  context: BakeContext,
+  stage: Stage,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
   refuseOffline(context, stage.what);
   const base = await ensureBase(context, buildSuite);
   await mkdir(context.cacheDir, { recursive: true });

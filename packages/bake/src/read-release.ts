@@ -9,6 +9,7 @@ import {
 } from "@prosody-foundry/images";
 import { isUserError, runExclusive } from "@prosody-foundry/kit";
 import type { BakeContext } from "./engine.ts";
+import { mirrorOf } from "./mirror.ts";
 import { type CachedFile, hashFile, inputUnreachable, keepFile, readCached, refuseInput } from "./read-cached.ts";
 import { fetchDebianSource, withDebianFiles } from "./read-debian.ts";
 import { readRevision } from "./read-revision.ts";
@@ -57,7 +58,7 @@ async function fetchTarball(context: BakeContext, release: TarballRelease): Prom
 
 function tarballAttempts(context: BakeContext, release: TarballRelease, file: string): (() => Promise<CachedFile>)[] {
   const target = { file, sha256: release.sha256 };
-  const mirror = context.mirrors?.[release.url];
+  const mirror = mirrorOf(context, release.url);
   const places = mirror === undefined ? [release.url] : [mirror, release.url];
   return [
     ...places.map((place) => () => fetchPlace(context, place, target)),

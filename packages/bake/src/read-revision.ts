@@ -3,6 +3,7 @@ import path from "node:path";
 import type { RevisionRelease } from "@prosody-foundry/images";
 import { isUserError } from "@prosody-foundry/kit";
 import type { BakeContext } from "./engine.ts";
+import { mirrorOf } from "./mirror.ts";
 import { type CachedFile, inputUnreachable, keepFile, readCached, refuseInput, refuseOffline } from "./read-cached.ts";
 import { download } from "./read-url.ts";
 
@@ -22,18 +23,24 @@ export async function readRevision(context: BakeContext, release: RevisionReleas
   }
 }
 
-interface Work {
+export interface Work {
   context: BakeContext;
   release: RevisionRelease;
   /** Temp folder of this fetch. */
   folder: string;
 }
 
-function placeOf({ context, release }: Work): string {
-  return context.mirrors?.[release.url] ?? release.url;
+export function placeOf({ context, release }: Work): string {
+  return mirrorOf(context, release.url) ?? release.url;
 }
 
 async function fetchGit(work: Work): Promise<string> {
+  const repository = await openGit(work);
+  return packTree(work, repository, await git(work, ["-C", repository, "rev-parse", `${work.release.node}^{tree}`]));
+}
+
+/** A bare repository that has the revision; in the folder of the work. @throws UserError INPUT_UNREACHABLE */
+export async function openGit(work: Work): Promise<string> {
   const { release, folder } = work;
   const repository = path.join(folder, "git");
   await git(work, ["init", "--quiet", "--bare", repository]);
@@ -44,11 +51,16 @@ async function fetchGit(work: Work): Promise<string> {
     // The command's own first line is ours; what git said comes after it.
     throw inputUnreachable(`Prosody ${release.version}`, [error.message.split("\n").slice(1).join(" ")], error);
   });
-  const tree = await git(work, ["-C", repository, "rev-parse", `${release.node}^{tree}`]);
-  return packTree(work, repository, tree);
+  return repository;
 }
 
 async function fetchHg(work: Work): Promise<string> {
+  const { repository, tree } = await openHg(work);
+  return packTree(work, repository, tree);
+}
+
+/** A bare git repository with the files of the revision, and their tree. */
+export async function openHg(work: Work): Promise<{ repository: string; tree: string }> {
   const { folder } = work;
   const checkout = path.join(folder, "tree");
   await mkdir(checkout);
@@ -59,7 +71,7 @@ async function fetchHg(work: Work): Promise<string> {
   await git(work, ["init", "--quiet", "--bare", repository]);
   const tree = ["--git-dir", repository, "--work-tree", checkout];
   await git(work, ["-c", "core.autocrlf=false", "-c", "core.fileMode=true", ...tree, "add", "--all", "--force", "."]);
-  return packTree(work, repository, await git(work, ["--git-dir", repository, "write-tree"]));
+  return { repository, tree: await git(work, ["--git-dir", repository, "write-tree"]) };
 }
 
 async function unpackArchive(work: Work, checkout: string): Promise<void> {
@@ -103,7 +115,7 @@ async function packTree(work: Work, repository: string, tree: string): Promise<s
 /** No configuration of the user's may change what git does to content. */
 const cleanGit = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" };
 
-async function git(work: Work, args: readonly string[]): Promise<string> {
+export async function git(work: Work, args: readonly string[]): Promise<string> {
   const result = await work.context.exec("git", args, { env: cleanGit });
   return result.stdout.trim();
 }

@@ -1,4 +1,5 @@
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BakeContext } from "./engine.ts";
 import { inputUnreachable, refuseOffline } from "./read-cached.ts";
@@ -18,6 +19,28 @@ export async function download(context: BakeContext, place: string, file: string
   );
   if (!response.ok) throw inputUnreachable(place, [`HTTP status ${response.status}`]);
   await writeFile(file, new Uint8Array(await response.arrayBuffer()));
+}
+
+/**
+ * What a URL or a local path has, for what is small enough to be held.
+ * @throws UserError INPUT_UNREACHABLE
+ */
+export async function fetchBytes(context: BakeContext, place: string): Promise<Buffer> {
+  return withTempFile(context, async (file) => {
+    await download(context, place, file);
+    return readFile(file);
+  });
+}
+
+/** A file on the cache's disk that need not exist and is gone afterwards. */
+export async function withTempFile<T>(context: BakeContext, use: (file: string) => Promise<T>): Promise<T> {
+  await mkdir(context.cacheDir, { recursive: true });
+  const folder = await mkdtemp(path.join(context.cacheDir, "fetch-"));
+  try {
+    return await use(path.join(folder, "file"));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function copyLocal(place: string, file: string): Promise<void> {

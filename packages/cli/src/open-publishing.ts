@@ -64,7 +64,8 @@ export async function openPublishing(context: Context, flags: PublishFlags): Pro
   };
 }
 
-async function repositoryName(context: Context, flags: PublishFlags): Promise<string> {
+/** Where images go: what a flag or FOUNDRY_REPOSITORY names, else what images/publish.json says. */
+export async function repositoryName(context: Context, flags: PublishFlags): Promise<string> {
   const named = flags.repository ?? context.env["FOUNDRY_REPOSITORY"];
   if (named === undefined || named === "") return (await readSettings(context.root)).repository;
   if (PublishSettings.shape.repository.safeParse(named).success) return named;

@@ -40,10 +40,16 @@ const serverImage = "prosody";
 
 /**
  * Builds, for each series, a server of every release that can be reached, and asks it what it offers.
+ * @param seriesFile - in place of the one in the repository
  * @throws UserError NO_RELEASE when no release of any of these series can be reached; those of the build.
  */
-export async function openReleases(context: Context, series: readonly Series[]): Promise<OpenRelease[]> {
-  const declared = await readDeclared(context);
+export async function openReleases(
+  context: Context,
+  series: readonly Series[],
+  seriesFile?: SeriesFile,
+): Promise<OpenRelease[]> {
+  const here = await readDeclared(context);
+  const declared = { ...here, seriesFile: seriesFile ?? here.seriesFile };
   const opened: OpenRelease[] = [];
   for (const one of series) {
     const reached = await findAllAvailable(context, declared.seriesFile, one);

@@ -18,6 +18,7 @@ const groups: Readonly<Record<string, string>> = {
   lock: "modules.lock.json itself",
   module: "pins of community modules in modules.lock.json",
   packages: "Debian packages that images are made of and with",
+  series: "Prosody releases in images/series.json",
   source: "trees that modules come from",
 };
 

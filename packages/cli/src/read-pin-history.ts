@@ -1,7 +1,7 @@
 import { optionsOf } from "@prosody-foundry/compat";
 import { allSeries, isUserError } from "@prosody-foundry/kit";
 import { isPin, type Lock, moduleNameOf, type Pin } from "@prosody-foundry/lockfile";
-import { deltaOf, type ModuleDiff, type ModuleHistory } from "@prosody-foundry/release";
+import { deltaOf, type ModuleCommits, type ModuleDiff, type ModuleHistory } from "@prosody-foundry/release";
 import {
   type Changeset,
   diffContents,
@@ -85,12 +85,38 @@ function movesBetween({ before, after, key }: HistoryRequest): Move<Pin>[] {
   );
 }
 
+/**
+ * Upstream's changesets of a module after one revision up to another, newest first, and where they are shown; null where no
+ * history can be had, or it has the older revision no more.
+ */
+export async function readMoveCommits(
+  source: OpenSource,
+  { name, from, to }: { name: string; from: string; to: string },
+): Promise<ModuleCommits> {
+  const link = linkOf(source);
+  if (hasNoHistory(source)) return { commits: null, link };
+  try {
+    const log = await source.tree.readLog();
+    const older = await readHistory(source, log, { name, node: from });
+    const newer = await readHistory(source, log, { name, node: to });
+    const known = new Set(older.map(({ node }) => node));
+    return { commits: older.length === 0 ? null : newer.filter(({ node }) => !known.has(node)), link };
+  } catch (error) {
+    if (!isUserError(error, "SOURCE_UNREACHABLE", "HGWEB_LACKING", "HG_MISSING")) throw error;
+    return { commits: null, link };
+  }
+}
+
+function hasNoHistory({ locked: { kind } }: OpenSource): boolean {
+  return kind === "debian" || kind === "directory";
+}
+
 /** Newest first; null where no history tells, or it has the old pin no more. */
 async function readCommits(
   { key, source, log }: HistoryRequest,
   moves: readonly Move<Pin>[],
 ): Promise<Changeset[] | null> {
-  if (source.locked.kind === "debian" || source.locked.kind === "directory") return null;
+  if (hasNoHistory(source)) return null;
   const name = moduleNameOf(key);
   const found: Changeset[] = [];
   for (const { from, to } of moves) {

@@ -49,11 +49,18 @@ export function changesetsOf({ files }: Bump): [string, string][] {
 export async function writeReports(file: string, bumps: readonly Bump[]): Promise<void> {
   const files = reportFiles(file, bumps);
   for (const [at, { body }] of bumps.entries()) {
-    const own = files[at] ?? file;
-    await writeFileWhole(own, body).catch((error: unknown) => {
-      throw unwritable(own, error);
-    });
+    await writeReport(files[at] ?? file, body);
   }
+}
+
+/**
+ * A report for a pull request.
+ * @throws UserError REPORT_UNWRITABLE
+ */
+export async function writeReport(file: string, text: string): Promise<void> {
+  await writeFileWhole(file, text).catch((error: unknown) => {
+    throw unwritable(file, error);
+  });
 }
 
 /** One for each bump: of several, `report-mod_x.md`. */
@@ -66,7 +73,7 @@ export function reportFiles(file: string, bumps: readonly Pick<Bump, "branch">[]
 function unwritable(file: string, error: unknown): unknown {
   if (!(error instanceof Error) || !("code" in error)) return error;
   return new UserError("REPORT_UNWRITABLE", `The report cannot be written to ${file}: ${error.message}`, {
-    hint: "Name another file with --report. The lock and the changesets are as they were.",
+    hint: "Name another file with --report. The repository is as it was.",
     cause: error,
   });
 }

@@ -3,6 +3,8 @@ export { type PlanExplanation, explainPlan, formatExplanation } from "./explain.
 export { selectImages } from "./images.ts";
 export { exporterSettings, idOf } from "./inputs.ts";
 export * from "./manifest.ts";
+export { compareDebian } from "./debian-version.ts";
+export { type ListedRelease, parseListing } from "./listing.ts";
 export { modulesLua } from "./modules-lua.ts";
 export { narrowTarget } from "./narrow.ts";
 export { buildSuite } from "./builder-packages.ts";
@@ -27,6 +29,15 @@ export { type ReleaseChoice, isRetired, newestRelease, releasesOf } from "./rele
 export { retireSeries } from "./retire.ts";
 export { type Refused, type Resolution, bucketOf, resolveModules, surveyModules } from "./resolve.ts";
 export type { ResolveRequest } from "./settle.ts";
+export {
+  type DebianSource,
+  isAheadOfSources,
+  isNewBinary,
+  newerVersions,
+  upstreamOfDebian,
+  withMirrors,
+} from "./series-news.ts";
+export { changeSeries, changeSeriesText, type SeriesChange } from "./series-text.ts";
 export { type Standing, standingOn } from "./standing.ts";
 export type { Plan, ShippedModule, Target, UnshippedModule } from "./target.ts";
 export { compareUpstream, seriesOfVersion } from "./versions.ts";

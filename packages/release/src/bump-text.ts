@@ -50,6 +50,11 @@ export function kilobytes(bytes: number): string {
   return `${(bytes / 1000).toFixed(1)} kB`;
 }
 
+/** The same for sizes of any magnitude: kB, and MB from a million on. */
+export function sizeText(bytes: number): string {
+  return bytes < 1_000_000 ? kilobytes(bytes) : `${(bytes / 1_000_000).toFixed(2)} MB`;
+}
+
 /** At most `count` of some items, and how many more there are. */
 export function capped(items: readonly string[], count = 20): string[] {
   if (items.length <= count) return [...items];

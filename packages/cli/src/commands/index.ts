@@ -18,10 +18,12 @@ import { moduleVerify } from "./module-verify.ts";
 import { moduleWhy } from "./module-why.ts";
 import { packagesDiff } from "./packages-diff.ts";
 import { packagesUpdate } from "./packages-update.ts";
+import { notes } from "./notes.ts";
 import { plan } from "./plan.ts";
 import { propose } from "./propose.ts";
 import { publish } from "./publish.ts";
 import { retire } from "./retire.ts";
+import { seriesUpdate } from "./series-update.ts";
 import { setup } from "./setup.ts";
 import { site } from "./site.ts";
 import { sourceAdd } from "./source-add.ts";
@@ -30,6 +32,7 @@ import { tags } from "./tags.ts";
 import { verify } from "./verify.ts";
 import { yank } from "./yank.ts";
 import { verifyImage } from "./verify-image.ts";
+import { version } from "./version.ts";
 
 /** All commands, in the order of the help. */
 export const commands: readonly CommandSpec[] = [
@@ -50,6 +53,7 @@ export const commands: readonly CommandSpec[] = [
   bump,
   compat,
   propose,
+  seriesUpdate,
   packagesUpdate,
   packagesDiff,
   plan,
@@ -61,6 +65,8 @@ export const commands: readonly CommandSpec[] = [
   verifyImage,
   tags,
   site,
+  version,
+  notes,
   publish,
   yank,
   retire,
