@@ -60,7 +60,7 @@ it("of what is published at once each gets its release, and the latest is what t
       return { "linux/amd64": "{}" };
     },
   });
-  const versions = ["13.0.1", "13.0.7", "0.12.5"];
+  const versions = ["13.0.7", "13.0.1", "0.12.5"];
   const published = versions.map((version) => {
     const entry = entryOf(version);
     return { entry, reference: `ghcr.io/acme/images@${entry.digest}` };

@@ -15,7 +15,6 @@ const one = { releases: [release] };
 const seriesFile: SeriesFile = {
   default: "13.0",
   oldstable: "0.12",
-  epochs: { trixie: "2026-09-12" },
   series: { "0.12": one, "13.0": one, trunk: one },
 };
 
