@@ -26,9 +26,8 @@ interface Placed extends PackageWish {
 
 function suiteStage(suite: string, wishes: readonly Placed[]): string {
   const architectures = [...new Set(wishes.map(({ architecture }) => architecture))].toSorted();
-  const quoted = architectures.map((architecture) => `"${architecture}"; `).join("");
   // Without the second one apt goes on with what it got, and a security archive out of reach would be a silent downgrade.
-  const settings = [`APT::Architectures { ${quoted}};`, 'APT::Update::Error-Mode "any";'];
+  const settings = [`APT::Architectures { "${architectures.join('"; "')}"; };`, 'APT::Update::Error-Mode "any";'];
   return `FROM base AS ${suite}
 ENV SUITE=${suite}
 COPY --chmod=755 <<"END" /usr/local/bin/resolve
