@@ -15,8 +15,11 @@ import { planImages } from "../plan-images.ts";
 import { summarizePlan } from "../summary.ts";
 import { renderTable } from "../table.ts";
 
-/** A target, whether it is made and published already, and what it would be called. */
-interface PlannedTarget extends Target {
+/**
+ * A target, whether it is made and published already, and what it would be called. Its packages are among the inputs, each with
+ * version and hash; the .debs once more would be most of the output.
+ */
+interface PlannedTarget extends Omit<Target, "debs"> {
   built: boolean;
   published: boolean;
   tags: string[];
@@ -35,7 +38,8 @@ export const plan: CommandSpec = {
     const known = flags.published === true ? await askRegistry(context, targets, flags) : undefined;
     const foreseen = await foreseeTags(context, targets, known);
     const plain = foreseen.map(({ target, report, tags, published }) => {
-      return { ...target, built: report !== undefined, published, tags };
+      const { debs: _debs, ...rest } = target;
+      return { ...rest, built: report !== undefined, published, tags };
     });
     const rows = flags.explain === true ? await explainTargets(context, plain) : plain;
     const summary = summarizePlan(rows.map((row) => ({ ...row, state: stateOf(row) })));
