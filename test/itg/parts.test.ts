@@ -33,8 +33,8 @@ beforeAll(async () => {
 afterAll(() => bench.clear());
 
 async function build(context: BakeContext, one: Target, more: { noCache?: boolean } = {}): Promise<Built> {
-  const materials = (): ReturnType<typeof smallMaterials> => smallMaterials(bench.scratch);
-  const [built] = await buildTargets(context, [one], { materials, origin, ...more });
+  const options = { materials: () => smallMaterials(bench.scratch), origin, ...more };
+  const [built] = await buildTargets(context, [one], options);
   if (built === undefined) throw new Error("nothing was built");
   return built;
 }
@@ -120,14 +120,9 @@ describe("a target for two platforms", () => {
 });
 
 it("a new epoch with old content is built as if there had been no other before", async () => {
-  const at = (day: string): Target => {
-    const epoch = Date.parse(`${day}T00:00:00Z`) / 1000;
-    const inputs = { ...smallTarget("itg-epoch").inputs, epoch: String(epoch) };
-    return { ...smallTarget("itg-epoch"), epoch, inputs, id: idOf(inputs) };
-  };
-  await build(bench.context, at("2026-01-01"));
-  const cached = await build(bench.context, at("2026-02-02"));
-  const fresh = await build(bench.context, at("2026-02-02"), { noCache: true });
+  await build(bench.context, targetAt("2026-01-01"));
+  const cached = await build(bench.context, targetAt("2026-02-02"));
+  const fresh = await build(bench.context, targetAt("2026-02-02"), { noCache: true });
   expect(cached.report.platforms).toEqual(fresh.report.platforms);
 });
 
@@ -208,4 +203,10 @@ async function edit(folder: string, from: string, to: string): Promise<void> {
   const text = await readFile(file, "utf8");
   if (!text.includes(from)) throw new Error(`no ${from} in the report`);
   await writeFile(file, text.replace(from, to));
+}
+
+function targetAt(day: string): Target {
+  const epoch = Date.parse(`${day}T00:00:00Z`) / 1000;
+  const inputs = { ...smallTarget("itg-epoch").inputs, epoch: String(epoch) };
+  return { ...smallTarget("itg-epoch"), epoch, inputs, id: idOf(inputs) };
 }
