@@ -10,7 +10,7 @@ import {
   type Origin,
   readReport,
 } from "@prosody-foundry/bake";
-import { narrowTarget, type Target } from "@prosody-foundry/images";
+import { idOf, narrowTarget, type Target } from "@prosody-foundry/images";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readParts, readStatements } from "../../packages/bake/src/read-layout.ts";
@@ -32,8 +32,9 @@ beforeAll(async () => {
 });
 afterAll(() => bench.clear());
 
-async function build(context: BakeContext, one: Target): Promise<Built> {
-  const [built] = await buildTargets(context, [one], { materials: () => smallMaterials(bench.scratch), origin });
+async function build(context: BakeContext, one: Target, more: { noCache?: boolean } = {}): Promise<Built> {
+  const options = { materials: () => smallMaterials(bench.scratch), origin, ...more };
+  const [built] = await buildTargets(context, [one], options);
   if (built === undefined) throw new Error("nothing was built");
   return built;
 }
@@ -113,9 +114,16 @@ describe("a target for two platforms", () => {
     expect(again.report.platforms).toEqual(whole.report.platforms);
     expect(await readReport(bench.context.cacheDir, arm64.id)).toEqual(before);
     const log = await readFile(path.join(bench.context.cacheDir, "bake.log"), "utf8");
-    expect(log).toContain('"amd64" > hello');
-    expect(log).not.toContain('"arm64" > hello');
+    expect(log).toContain('"amd64" > var');
+    expect(log).not.toContain('"arm64" > var');
   });
+});
+
+it("a new epoch with old content is built as if there had been no other before", async () => {
+  await build(bench.context, targetAt("2026-01-01"));
+  const cached = await build(bench.context, targetAt("2026-02-02"));
+  const fresh = await build(bench.context, targetAt("2026-02-02"), { noCache: true });
+  expect(cached.report.platforms).toEqual(fresh.report.platforms);
 });
 
 describe("a target whose image is not what it locks", () => {
@@ -195,4 +203,10 @@ async function edit(folder: string, from: string, to: string): Promise<void> {
   const text = await readFile(file, "utf8");
   if (!text.includes(from)) throw new Error(`no ${from} in the report`);
   await writeFile(file, text.replace(from, to));
+}
+
+function targetAt(day: string): Target {
+  const epoch = Date.parse(`${day}T00:00:00Z`) / 1000;
+  const inputs = { ...smallTarget("itg-epoch").inputs, epoch: String(epoch) };
+  return { ...smallTarget("itg-epoch"), epoch, inputs, id: idOf(inputs) };
 }

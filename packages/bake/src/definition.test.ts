@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import type { Release, Target } from "@prosody-foundry/images";
 import { describe, expect, it } from "vitest";
 import { bakeDefinition } from "./definition.ts";
@@ -70,6 +72,12 @@ describe("bakeDefinition", () => {
     const fresh = bakeDefinition([bakeable("prosody-13-0", tarball)], { noCache: true });
     expect(fresh.target[first]?.["no-cache"]).toBe(true);
     expect(definition.target[first]).not.toHaveProperty("no-cache");
+  });
+
+  it("never takes the last stage, which is named so in the Dockerfile, from the cache", async () => {
+    expect(definition.target[first]).toMatchObject({ "no-cache-filter": ["image"] });
+    const dockerfile = await readFile(path.resolve(import.meta.dirname, "../../../images/Dockerfile"), "utf8");
+    expect(dockerfile.match(/^FROM .*$/gmu)?.at(-1)).toBe("FROM scratch AS image");
   });
 
   it("gives each part a place of its own in a store of build steps, and changes nothing else", () => {

@@ -47,6 +47,12 @@ export function platformOfPart({ name, platforms: [platform, ...others] }: Targe
   return platform;
 }
 
+/**
+ * The Dockerfile's last stage, which only copies. BuildKit knows a copy again by names and contents, not by times, and keeps
+ * the layer with the times an earlier epoch gave it: out of its cache, equal inputs would give other bytes.
+ */
+const finalStage = "image";
+
 // The toolkit's type has no annotations; bake has, since buildx 0.12.
 function bakeTarget({ target, context, layout, base }: Bakeable, options: BakeOptions): BakeTarget {
   const platform = platformOfPart(target);
@@ -67,6 +73,8 @@ function bakeTarget({ target, context, layout, base }: Bakeable, options: BakeOp
     annotations,
     attest: ["type=provenance,mode=max"],
     output: [`${exporterSettings},dest=${layout}`],
+
+    "no-cache-filter": [finalStage],
     ...cacheFlags(options.cache, { name: target.name, platform }),
     ...(options.noCache === true ? { "no-cache": true } : {}),
   };
