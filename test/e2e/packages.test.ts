@@ -41,7 +41,12 @@ async function changeSeries(): Promise<void> {
   await writeFile(file, prettyJson({ ...before, series: { ...before.series, "0.12": { releases } } }));
 }
 
-const Change = z.looseObject({ name: z.string(), from: z.string().nullable(), to: z.string().nullable(), bytes: z.number() });
+const Change = z.looseObject({
+  name: z.string(),
+  from: z.string().nullable(),
+  to: z.string().nullable(),
+  bytes: z.number(),
+});
 const Compared = Change.extend({ cves: z.array(z.string()).nullable(), architectures: z.array(z.string()) });
 
 it("update locks what Debian has now, with all that needs, and nothing that was not asked for", async () => {
@@ -60,7 +65,9 @@ it("diff names what is newer, with the CVEs of its changelog, what is gone, and 
   const lock = await readPackageLock(folder, "prosody");
   const root = lock.suites["bookworm"]?.lists.root ?? {};
   for (const name of ["libssl3", "openssl"]) {
-    root[name] = { [old]: { ...(name === "openssl" ? {} : { source: "openssl" }), sha256: { amd64: `${oldHash} 1000` } } };
+    root[name] = {
+      [old]: { ...(name === "openssl" ? {} : { source: "openssl" }), sha256: { amd64: `${oldHash} 1000` } },
+    };
   }
   root["libgone1"] = { "1.0-1": { sha256: { amd64: `${oldHash} 500` } } };
   await writePackageLock(folder, lock, "prosody");

@@ -20,7 +20,8 @@ it.each([
   ["its own name and version, where nothing is said", {}, "libssl3t64", "3.5.9-1~deb13u1"],
   ["the one named, at its own version", { Source: "openssl" }, "openssl", "3.5.9-1~deb13u1"],
   ["the one named, at the version named", { Source: "openssl (3.5.8-1)" }, "openssl", "3.5.8-1"],
-])("the source of a package is %s", (_, fields, source, sourceVersion) => {
+])("the source of a package is %s", (...row) => {
+  const [, fields, source, sourceVersion] = row;
   expect(parsePackages(stanza({ ...fields }))).toMatchObject([{ source, sourceVersion, sha256: sha, size: 2_450_000 }]);
 });
 
@@ -39,6 +40,7 @@ it("a stanza without a hash is no package", () => {
 });
 
 it("a snapshot's moment is that of the newest Release file", () => {
-  const dates = "Date: Thu, 29 Oct 2026 21:33:11 UTC\nDate: Fri, 30 Oct 2026 08:08:01 UTC\nDate: Fri, 30 Oct 2026 02:00:00 UTC\n";
+  const dates =
+    "Date: Thu, 29 Oct 2026 21:33:11 UTC\nDate: Fri, 30 Oct 2026 08:08:01 UTC\nDate: Fri, 30 Oct 2026 02:00:00 UTC\n";
   expect(newestDate(dates)).toBe("2026-10-30T08:08:01Z");
 });

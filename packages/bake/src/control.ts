@@ -1,7 +1,7 @@
 import { LockedPackage } from "@prosody-foundry/images";
 
 /** Stanzas of a control file (deb822), as maps of the fields that stand on one line. */
-export function parseControl(text: string): Map<string, string>[] {
+function parseControl(text: string): Map<string, string>[] {
   const stanzas = text.split(/\n(?:[ \t]*\n)+/u).filter((stanza) => stanza.trim() !== "");
   return stanzas.map((stanza) => {
     const fields = stanza.split("\n").flatMap((line): [string, string][] => {

@@ -10,6 +10,8 @@ export interface DebianWish {
   architectures: readonly string[] | "source";
   /** Content is pinned by a hash of ours, so it does not matter how old the mirror's Release file is. */
   pinned: boolean;
+  /** Architecture → SHA-256 of its .deb: then the pool is asked first, which needs no package lists. */
+  hashes?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -17,7 +19,10 @@ export interface DebianWish {
  * `/` of its result holds `<architecture>.deb` files, or the source package's files.
  */
 export function fetchStage(wish: DebianWish): string {
-  const commands = wish.architectures === "source" ? sourceCommands() : wish.architectures.flatMap(binaryCommands);
+  const commands =
+    wish.architectures === "source"
+      ? sourceCommands()
+      : wish.architectures.flatMap((architecture) => binaryCommands(architecture, wish.hashes?.[architecture]));
   const named = wish.version === undefined ? wish.package : `${wish.package}=${wish.version}`;
   return `FROM base AS fetch
 ENV SUITE=${wish.suite} PACKAGE=${named} EXPIRED=${wish.pinned ? "-oAcquire::Check-Valid-Until=false" : ""}
@@ -33,14 +38,32 @@ COPY --from=fetch /result/ /
 `;
 }
 
-function binaryCommands(architecture: string): string[] {
+function binaryCommands(architecture: string, hash?: string): string[] {
   const options = `-oAPT::Architecture=${architecture} -oAPT::Architectures=${architecture}`;
+  const deb = `/result/${architecture}.deb`;
   return [
-    `apt-get -qq ${options} $EXPIRED update`,
-    `apt-get -qq ${options} $EXPIRED download "$PACKAGE"`,
-    `mv *.deb /result/${architecture}.deb`,
-    `dpkg-deb --field /result/${architecture}.deb Version > /result/version`,
-    `dpkg-deb --fsys-tarfile /result/${architecture}.deb > /result/${architecture}.tar`,
+    ...(hash === undefined ? [] : poolCommands(architecture, hash)),
+    `if [ ! -e ${deb} ]; then`,
+    `  apt-get -qq ${options} $EXPIRED update`,
+    `  apt-get -qq ${options} $EXPIRED download "$PACKAGE"`,
+    `  mv *.deb ${deb}`,
+    "fi",
+    `dpkg-deb --field ${deb} Version > /result/version`,
+    `dpkg-deb --fsys-tarfile ${deb} > /result/${architecture}.tar`,
+  ];
+}
+
+/** For a package of a source package of its own name, at the place both archives would have it. What fails is no news. */
+function poolCommands(architecture: string, hash: string): string[] {
+  return [
+    "for mirror in $(cut -d ' ' -f 3 /apt/sources.list | sort -u); do",
+    "  for pool in pool/main pool/updates/main; do",
+    `    if [ -e /result/${architecture}.deb ]; then break; fi`,
+    "    name=${PACKAGE%%=*}",
+    `    file=$pool/$(echo "$name" | cut -c 1)/$name/\${name}_$(echo "\${PACKAGE#*=}" | sed 's/^[0-9]*://')_${architecture}.deb`,
+    `    /usr/lib/apt/apt-helper -qq download-file "\${mirror%/}/$file" /result/${architecture}.deb SHA256:${hash} 2>/dev/null || true`,
+    "  done",
+    "done",
   ];
 }
 

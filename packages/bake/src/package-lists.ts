@@ -1,4 +1,4 @@
-import { type LockedPackage, type Platform, type TargetPackages, platformNames } from "@prosody-foundry/images";
+import { type LockedPackage, Platform, type TargetPackages, platformNames } from "@prosody-foundry/images";
 
 /**
  * The lists a build downloads by, and by nothing else: name in the context's `packages/` → text. `root-<architecture>.list` is
@@ -6,17 +6,18 @@ import { type LockedPackage, type Platform, type TargetPackages, platformNames }
  * `build-<architecture>.list` the tools of a build machine.
  */
 export function packageLists({ root, dev, build }: TargetPackages): Record<string, string> {
-  const named = (kind: string, lists: TargetPackages["root"]): [string, string][] =>
-    Object.entries(lists).map(([platform, packages]) => {
-      // Object.entries loses what the keys are.
-      const { debian } = platformNames[platform as Platform];
-      return [`${kind}-${debian}.list`, listText(packages)];
-    });
   const tools = Object.entries(build).map(([architecture, packages]): [string, string] => [
     `build-${architecture}.list`,
     listText(packages),
   ]);
-  return Object.fromEntries([...named("root", root), ...named("dev", dev), ...tools]);
+  return Object.fromEntries([...namedLists("root", root), ...namedLists("dev", dev), ...tools]);
+}
+
+function namedLists(kind: string, lists: TargetPackages["root"]): [string, string][] {
+  return Platform.options.flatMap((platform) => {
+    const packages = lists[platform];
+    return packages === undefined ? [] : [[`${kind}-${platformNames[platform].debian}.list`, listText(packages)]];
+  });
 }
 
 /** A line for each package, by name: `SHA256 ARCHIVE PATH NAME VERSION`. */

@@ -28,10 +28,7 @@ export interface ResolvedPackages {
  * about the age of Release files (a stale mirror hides security updates).
  * @throws UserError INPUT_UNREACHABLE (no wish could be answered), PACKAGE_UNKNOWN.
  */
-export async function resolvePackages(
-  context: BakeContext,
-  wishes: readonly PackageWish[],
-): Promise<ResolvedPackages> {
+export async function resolvePackages(context: BakeContext, wishes: readonly PackageWish[]): Promise<ResolvedPackages> {
   const suites = [...new Set(wishes.map(({ suite }) => suite))].toSorted();
   const what = `The list of packages of Debian ${suites.join(", ")}`;
   return withStage(context, { what, dockerfile: resolveStage(wishes) }, async (folder) => {
@@ -137,4 +134,3 @@ function packageUnknown(name: string, where: string): UserError {
 function undefinedWhenMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT") throw error;
 }
-

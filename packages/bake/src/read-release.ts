@@ -1,6 +1,12 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
-import type { DebianRelease, Release, TarballRelease } from "@prosody-foundry/images";
+import {
+  type DebianRelease,
+  Platform,
+  platformNames,
+  type Release,
+  type TarballRelease,
+} from "@prosody-foundry/images";
 import { isUserError, runExclusive } from "@prosody-foundry/kit";
 import type { BakeContext } from "./engine.ts";
 import { type CachedFile, hashFile, inputUnreachable, keepFile, readCached, refuseInput } from "./read-cached.ts";
@@ -82,9 +88,11 @@ async function mkdtempIn(folder: string): Promise<string> {
 }
 
 async function fetchPackages(context: BakeContext, release: DebianRelease): Promise<ReleaseFiles> {
-  const wanted = Object.entries(release.sha256).map(([platform, hash]): Deb => {
-    const architecture = platform.slice("linux/".length);
-    return { architecture, hash, file: path.join(context.cacheDir, "inputs", `${hash}.deb`) };
+  const wanted = Platform.options.flatMap((platform): Deb[] => {
+    const hash = release.sha256[platform];
+    if (hash === undefined) return [];
+    const architecture = platformNames[platform].debian;
+    return [{ architecture, hash, file: path.join(context.cacheDir, "inputs", `${hash}.deb`) }];
   });
   const missing: Deb[] = [];
   for (const deb of wanted) {
@@ -107,8 +115,8 @@ interface Deb {
 async function fetchMissing(context: BakeContext, release: DebianRelease, missing: readonly Deb[]): Promise<void> {
   const { suite, version, package: name } = release;
   const architectures = missing.map((deb) => deb.architecture);
-  // The image's other packages come from the suite as well, so its Release file has to be a valid one.
-  const wish = { suite, package: name, version, architectures, pinned: false };
+  const hashes = Object.fromEntries(missing.map((deb) => [deb.architecture, deb.hash]));
+  const wish = { suite, package: name, version, architectures, pinned: true, hashes };
   const what = `Debian's package ${name} ${version} (${suite})`;
   await withDebianFiles(context, wish, async (folder) => {
     for (const deb of missing) {

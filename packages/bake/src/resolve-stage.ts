@@ -26,9 +26,8 @@ interface Placed extends PackageWish {
 
 function suiteStage(suite: string, wishes: readonly Placed[]): string {
   const architectures = [...new Set(wishes.map(({ architecture }) => architecture))].toSorted();
-  const quoted = architectures.map((architecture) => `"${architecture}"; `).join("");
   // Without the second one apt goes on with what it got, and a security archive out of reach would be a silent downgrade.
-  const settings = [`APT::Architectures { ${quoted}};`, 'APT::Update::Error-Mode "any";'];
+  const settings = [`APT::Architectures { "${architectures.join('"; "')}"; };`, 'APT::Update::Error-Mode "any";'];
   return `FROM base AS ${suite}
 ENV SUITE=${suite}
 COPY --chmod=755 <<"END" /usr/local/bin/resolve
@@ -44,6 +43,7 @@ reached=no
 # A mirror in the middle of its own update mends itself.
 for pause in 0 10; do
   sleep "$pause"
+  echo "progress: Reading the lists of Debian $SUITE"
   if apt-get -qq update; then reached=yes; break; fi
 done
 # One that lost the lists of one architecture may well have those of the others, and of this one the suite's own.
@@ -51,6 +51,7 @@ grep -e " $SUITE main$" /apt/sources.list > /apt/suite.list
 if [ "$reached" = no ]; then
   for architecture in ${architectures.join(" ")}; do
     one="-qq -oAPT::Architecture=$architecture -oAPT::Architectures=$architecture -oAPT::Get::List-Cleanup=false"
+    echo "progress: Reading the lists of Debian $SUITE for $architecture alone: the mirror has not all of them whole"
     if apt-get $one update 2> /tmp/log; then continue; fi
     if apt-get $one -oDir::Etc::sourcelist=/apt/suite.list update 2> /tmp/rest; then
       echo "$architecture $(grep '^E:' /tmp/log | head -n 1)" >> /result/no-lists
@@ -85,6 +86,7 @@ shift 3
 if ! grep -q -w "$architecture" /apt/architectures || grep -q "^$architecture " /result/unreachable; then exit 0; fi
 work=$(mktemp -d)
 mkdir -p "$work/archives/partial"
+echo "progress: Choosing packages of Debian $SUITE for $architecture"
 options="-oAPT::Architecture=$architecture -oAPT::Architectures=$architecture -oDir::Cache=$work"
 fail() {
   echo "resolve: $SUITE $architecture" >&2

@@ -38,7 +38,9 @@ function buildFailed(lines: readonly string[], log: string): UserError {
 }
 
 const hints: Record<string, string> = {
-  INPUT_REFUSED: "Take the committed package lock back (`git checkout`), or ask who runs the mirror what happened to it.",
-  INPUT_UNREACHABLE: "Try again when Debian's mirror answers. What it dropped is locked anew by `foundry packages update`.",
+  INPUT_REFUSED:
+    "Take the committed package lock back (`git checkout`), or ask who runs the mirror what happened to it.",
+  INPUT_UNREACHABLE:
+    "Try again when Debian's mirror answers. What it dropped is locked anew by `foundry packages update`.",
   DISK_FULL: "Free some space (`docker builder prune` gives back what old builds hold) and run it again.",
 };

@@ -23,8 +23,20 @@ export async function runStage(context: BakeContext, request: StageRequest): Pro
   const output = `type=local,dest=${path.join(request.folder, "result")}`;
   const options = ["--no-cache", "--progress=plain", "--provenance=false", "--build-context", `base=${request.base}`];
   const args = ["buildx", "build", ...options, "--output", output, "--file", "-", empty];
-  const settings = { env: engineEnv(context.engine), accept: "any", input: request.dockerfile } as const;
-  const result = await context.exec("docker", args, settings);
+  const result = await context.exec("docker", args, {
+    env: engineEnv(context.engine),
+    accept: "any",
+    input: request.dockerfile,
+    onLine: (line) => {
+      const said = saidBy(line);
+      if (said !== undefined) context.progress(said);
+    },
+  });
   if (result.exitCode !== 0) await refuseFullDisk(request.folder);
   return result;
+}
+
+/** What a stage has to say for itself: `echo "progress: TEXT"` in its script. */
+function saidBy(line: string): string | undefined {
+  return /^#\d+ [\d.]+ progress: (.+)$/u.exec(line)?.[1];
 }

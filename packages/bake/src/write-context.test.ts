@@ -31,9 +31,18 @@ beforeEach(async () => {
 afterEach(() => rm(scratch, { recursive: true }));
 
 function deb(name: string, architecture: string, archive: LockedPackage["archive"] = "main"): LockedPackage {
-  const path = `pool/${name}_1.0_${architecture}.deb`;
   const version = "1:1.0";
-  return { name, version, source: name, sourceVersion: version, architecture, sha256: name, size: 1, archive, path };
+  return {
+    name,
+    version,
+    source: name,
+    sourceVersion: version,
+    architecture,
+    sha256: name,
+    size: 1,
+    archive,
+    path: `pool/${name}_1.0_${architecture}.deb`,
+  };
 }
 
 const target: Target = {

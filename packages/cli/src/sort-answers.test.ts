@@ -8,7 +8,16 @@ function answerOf(architecture: string, security: ResolvedWish["security"]): Res
   const name = "lua5.4";
   const wish = { suite: "trixie", list: "root" as const, architecture, names: [name], closure: true };
   const path = `pool/main/l/lua5.4/lua5.4_1_${architecture}.deb`;
-  const deb = { name, version: "1", source: name, sourceVersion: "1", architecture, size: 1, archive: "main", path } as const;
+  const deb = {
+    name,
+    version: "1",
+    source: name,
+    sourceVersion: "1",
+    architecture,
+    size: 1,
+    archive: "main",
+    path,
+  } as const;
   return { wish, snapshot: "2026-11-28T00:00:00Z", packages: [{ ...deb, sha256: "a".repeat(64) }], security };
 }
 

@@ -1,5 +1,11 @@
 import type { UnreachableWish } from "@prosody-foundry/bake";
-import { architecturesOf, lacksSecurity, type PackageLock, type PackageWish, type ResolvedWish } from "@prosody-foundry/images";
+import {
+  architecturesOf,
+  lacksSecurity,
+  type PackageLock,
+  type PackageWish,
+  type ResolvedWish,
+} from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
 
 /** What Debian answered about one lock. */

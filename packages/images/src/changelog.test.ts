@@ -45,7 +45,8 @@ lua5.4 (5.4.8-1) unstable; urgency=medium
 it.each([
   ["entries after the old version, the new one's too", openssl, "3.0.17-1~deb12u2", "3.0.18-1~deb12u2"],
   ["an old version that has no entry", openssl, "3.0.17-1~deb12u99", "3.0.18-1~deb12u2"],
-])("CVEs are those of %s, sorted and each once", (_, changelog, from, to) => {
+])("CVEs are those of %s, sorted and each once", (...row) => {
+  const [, changelog, from, to] = row;
   expect(cvesBetween(changelog, from, to)).toEqual(["CVE-2025-9230", "CVE-2025-11187", "CVE-2025-15467"]);
 });
 

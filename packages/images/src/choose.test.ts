@@ -61,7 +61,14 @@ describe("of two modules of one name", () => {
 
   it("what goes into the image is that of the one chosen, under the plain name", () => {
     const images = [imageOf(["mod_x@jitsi"])];
-    const [target] = planTargets({ images, seriesFile, lock, packageLocks, only: ["13.0"], choices: { "13.0": tarball } });
+    const [target] = planTargets({
+      images,
+      seriesFile,
+      lock,
+      packageLocks,
+      only: ["13.0"],
+      choices: { "13.0": tarball },
+    });
     if (target === undefined) throw new Error("no target");
     expect(target.inputs).toMatchObject({ "module mod_x": other });
     expect(target.packages).toContain("lua-filesystem");

@@ -4,9 +4,7 @@ import { compareText } from "@prosody-foundry/kit";
 export function compareDebian(a: string, b: string): number {
   const [left, right] = [splitVersion(a), splitVersion(b)];
   return (
-    left.epoch - right.epoch ||
-    comparePart(left.upstream, right.upstream) ||
-    comparePart(left.revision, right.revision)
+    left.epoch - right.epoch || comparePart(left.upstream, right.upstream) || comparePart(left.revision, right.revision)
   );
 }
 
@@ -23,17 +21,19 @@ function splitVersion(version: string): { epoch: number; upstream: string; revis
 
 // In turns: what is no digit by character, what is one as a number.
 function comparePart(a: string, b: string): number {
-  const [left, right] = [a.match(/\D+|\d+/gu) ?? [], b.match(/\D+|\d+/gu) ?? []].map(beginWithText);
-  const length = Math.max(left?.length ?? 0, right?.length ?? 0);
-  for (let at = 0; at < length; at += 1) {
-    const step = at % 2 === 0 ? compareLetters(left?.[at], right?.[at]) : compareNumbers(left?.[at], right?.[at]);
+  const [left, right] = [runsOf(a), runsOf(b)];
+  for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
+    const compare = at % 2 === 0 ? compareLetters : compareNumbers;
+    const step = compare(left[at], right[at]);
     if (step !== 0) return step;
   }
   return 0;
 }
 
-function beginWithText(runs: readonly string[]): string[] {
-  return /^\d/u.test(runs[0] ?? "") ? ["", ...runs] : [...runs];
+// The first is text, an empty one before a digit.
+function runsOf(part: string): string[] {
+  const runs = [...part.matchAll(/\D+|\d+/gu)].map(([run]) => run);
+  return /^\d/u.test(part) ? ["", ...runs] : runs;
 }
 
 function compareNumbers(a = "0", b = "0"): number {

@@ -13,7 +13,13 @@ export { type PackageWish, builderWishes, suitesOf, wishesOf } from "./package-w
 export { type PlanRequest, planTargets } from "./plan.ts";
 export { Platform, platformNames, platformOf, platformWord } from "./platform.ts";
 export { type TargetPackages, choosePackages } from "./locked-packages.ts";
-export { type PackageLocks, emptyPackageLock, packageLockFile, readPackageLock, readPackageLocks } from "./read-package-locks.ts";
+export {
+  type PackageLocks,
+  emptyPackageLock,
+  packageLockFile,
+  readPackageLock,
+  readPackageLocks,
+} from "./read-package-locks.ts";
 export { writePackageLock } from "./write-package-lock.ts";
 export { readImages, readSeries } from "./read-images.ts";
 export { type ReleaseChoice, newestRelease, releasesOf } from "./releases.ts";

@@ -1,6 +1,13 @@
 import { compareText } from "@prosody-foundry/kit";
 import { compareDebian } from "./debian-version.ts";
-import { type ListName, type LockedPackage, type PackageList, type PackageLock, listNames, packagesFor } from "./package-lock.ts";
+import {
+  type ListName,
+  type LockedPackage,
+  type PackageList,
+  type PackageLock,
+  listNames,
+  packagesFor,
+} from "./package-lock.ts";
 
 /** One package that another lock has otherwise, on the architectures that agree about it. */
 export interface PackageChange {
@@ -86,13 +93,14 @@ function joinPairs(pairs: readonly (Pair & { architecture: string })[]): Joined[
 }
 
 function startChange({ name, before, after }: Pair): Joined {
+  const [from, to] = [before?.version ?? null, after?.version ?? null];
   return {
     name,
-    from: before?.version ?? null,
-    to: after?.version ?? null,
+    from,
+    to,
     architectures: [],
-    security: after?.archive === "security" && before?.sha256 !== after.sha256,
-    downgrade: before !== undefined && after !== undefined && compareDebian(before.version, after.version) > 0,
+    security: after?.archive === "security",
+    downgrade: from !== null && to !== null && compareDebian(from, to) > 0,
     bytes: 0,
     ...(before === undefined ? {} : { before }),
     ...(after === undefined ? {} : { after }),

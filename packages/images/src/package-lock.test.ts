@@ -106,7 +106,7 @@ describe("a difference", () => {
 
   it("names what is new, gone and moved, with the architectures, the archive and the bytes", () => {
     const changes = diffPackages(old, fresh).filter(({ suite, list }) => suite === "trixie" && list === "root");
-    const rows = changes.map(({ before: _, after: __, ...row }) => row);
+    const rows = changes.map(({ before: _before, after: _after, ...row }) => row);
     const place = { suite: "trixie", list: "root", downgrade: false, security: false };
     const both = { ...place, architectures: ["amd64", "arm64"] };
     expect(rows).toEqual([
@@ -123,9 +123,15 @@ describe("a difference", () => {
 
   it("of an architecture that only one lock knows is all of its packages", () => {
     const [one, both] = [{ architecture: "amd64", packages: [all, lua("amd64", "5.4.7-1")] }, packageLockOf([])];
-    const two = { architecture: "arm64", packages: [debOf("ca-certificates", "all", { version: "1.0-2" }), lua("arm64", "5.4.7-1")] };
+    const two = {
+      architecture: "arm64",
+      packages: [debOf("ca-certificates", "all", { version: "1.0-2" }), lua("arm64", "5.4.7-1")],
+    };
     const [left, right] = [structuredClone(both), structuredClone(both)];
-    for (const [lock, resolved] of [[left, [one]], [right, [one, two]]] as const) {
+    for (const [lock, resolved] of [
+      [left, [one]],
+      [right, [one, two]],
+    ] as const) {
       const suite = lock.suites["trixie"];
       if (suite !== undefined) suite.lists = { root: listOf(resolved) };
     }

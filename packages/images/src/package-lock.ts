@@ -113,25 +113,29 @@ export interface Resolved {
   packages: readonly LockedPackage[];
 }
 
-/** A list out of what each architecture needs; the inverse of packagesFor. */
+/**
+ * A list out of what each architecture needs; the inverse of packagesFor.
+ * @throws UserError PACKAGES_MALFORMED for a package that is not where Debian's archives keep it.
+ */
 export function listOf(resolved: readonly Resolved[]): PackageList {
   const list: PackageList = {};
-  const needed = new Map<string, string[]>();
-  for (const { architecture, packages } of resolved) {
-    for (const deb of packages) {
-      addPackage(list, deb);
-      if (deb.architecture !== "all") continue;
-      const key = `${deb.name} ${deb.version}`;
-      needed.set(key, [...(needed.get(key) ?? []), architecture]);
-    }
+  for (const { packages } of resolved) {
+    for (const deb of packages) addPackage(list, deb);
   }
-  for (const [key, architectures] of needed) {
-    if (architectures.length === resolved.length) continue;
-    const [name = "", version = ""] = key.split(" ");
-    const locked = list[name]?.[version];
-    if (locked !== undefined) locked.for = architectures.toSorted(compareText);
+  for (const [name, version, locked] of everyVersion(list)) {
+    const needed = resolved.filter(({ packages }) =>
+      packages.some((deb) => deb.name === name && deb.version === version),
+    );
+    if (locked.sha256["all"] === undefined || needed.length === resolved.length) continue;
+    locked.for = needed.map(({ architecture }) => architecture).toSorted(compareText);
   }
   return list;
+}
+
+function everyVersion(list: PackageList): [string, string, LockedVersion][] {
+  return Object.entries(list).flatMap(([name, versions]) =>
+    Object.entries(versions).map(([version, locked]): [string, string, LockedVersion] => [name, version, locked]),
+  );
 }
 
 function addPackage(list: PackageList, deb: LockedPackage): void {

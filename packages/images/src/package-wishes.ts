@@ -33,24 +33,20 @@ export function wishesOf(image: Image, seriesFile: SeriesFile, lock: Lock): Pack
 /** What the lock of the builder's packages is made of: its tools, and headers for these platforms. */
 export function builderWishes(platforms: readonly Platform[]): PackageWish[] {
   const foreign = platforms.map((platform) => platformNames[platform].debian);
-  const tools = buildArchitectures.map(
-    (architecture): PackageWish => ({
-      suite: buildSuite,
-      list: "build",
-      architecture,
-      names: buildPackages(architecture),
-      closure: false,
-    }),
-  );
-  const headers = [...new Set(foreign)].toSorted(compareText).map(
-    (architecture): PackageWish => ({
-      suite: buildSuite,
-      list: "dev",
-      architecture,
-      names: [...devPackages],
-      closure: false,
-    }),
-  );
+  const tools = buildArchitectures.map((architecture): PackageWish => ({
+    suite: buildSuite,
+    list: "build",
+    architecture,
+    names: buildPackages(architecture),
+    closure: false,
+  }));
+  const headers = [...new Set(foreign)].toSorted(compareText).map((architecture): PackageWish => ({
+    suite: buildSuite,
+    list: "dev",
+    architecture,
+    names: [...devPackages],
+    closure: false,
+  }));
   return [...tools, ...headers];
 }
 
@@ -71,17 +67,13 @@ function librariesOf(image: Image, series: readonly Series[], lock: Lock): strin
 
 // Of everything named and all that needs, whether or not it can ship in the end.
 function pinsOf(image: Image, series: readonly Series[], lock: Lock): Pin[] {
-  const open = [...image.modules.required, ...image.modules.optional];
-  const seen = new Set<string>();
-  const pins: Pin[] = [];
-  for (let reference = open.pop(); reference !== undefined; reference = open.pop()) {
-    for (const key of keysOf(lock, reference)) {
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const found = series.map((one) => lock.modules[key]?.pins[one]).filter((pin) => isPin(pin));
-      pins.push(...found);
-      open.push(...found.flatMap(({ depends }) => depends));
-    }
+  const pins = (key: string): Pin[] => series.map((one) => lock.modules[key]?.pins[one]).filter((pin) => isPin(pin));
+  const named = [...image.modules.required, ...image.modules.optional];
+  const keys = new Set(named.flatMap((reference) => keysOf(lock, reference)));
+  // A set visits what is added to it on the way.
+  for (const key of keys) {
+    const needed = pins(key).flatMap(({ depends }) => depends);
+    for (const other of needed.flatMap((name) => keysOf(lock, name))) keys.add(other);
   }
-  return pins;
+  return [...keys].flatMap(pins);
 }

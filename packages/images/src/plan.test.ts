@@ -7,7 +7,19 @@ import { modulesLua } from "./modules-lua.ts";
 import type { ListName, PackageLock } from "./package-lock.ts";
 import { type PlanRequest, planTargets } from "./plan.ts";
 import { bucketOf } from "./resolve.ts";
-import { debian, imageOf, lockOf, moduleOf, packageLockOf, packageLocks, pin, rootNames, seriesFile, tarball, trunk } from "./sample-lock.ts";
+import {
+  debian,
+  imageOf,
+  lockOf,
+  moduleOf,
+  packageLockOf,
+  packageLocks,
+  pin,
+  rootNames,
+  seriesFile,
+  tarball,
+  trunk,
+} from "./sample-lock.ts";
 import type { Target } from "./target.ts";
 
 const modules = {
@@ -158,6 +170,11 @@ describe("the id", () => {
     });
   });
 
+  it("of a Debian release is for the platforms it has, unless more are asked for", () => {
+    const target = planOne({ images: [imageOf([])], only: ["0.12"], choices: { "0.12": onlyArm64 } });
+    expect(target.platforms).toEqual(["linux/arm64"]);
+  });
+
   it("of a Debian release counts only the packages of its platforms", () => {
     const target = planOne({
       images: [imageOf([])],
@@ -173,6 +190,8 @@ describe("the id", () => {
   });
 });
 
+const onlyArm64: Release = { ...debian, sha256: { "linux/arm64": "1".repeat(64) } };
+
 it.each(
   rowsOf<[string, Partial<PlanRequest>, string]>([
     [
@@ -180,7 +199,12 @@ it.each(
       { platforms: ["linux/arm64"], ...withImage({ platforms: ["linux/amd64"] }) },
       "PLATFORM_UNDECLARED",
     ],
-    ["a Debian release without that platform", { choices: { "13.0": { ...debian, sha256: {} } } }, "RELEASE_PLATFORM"],
+    ["a Debian release for no platform", { choices: { "13.0": { ...debian, sha256: {} } } }, "RELEASE_PLATFORM"],
+    [
+      "a platform asked for that Debian has no release for",
+      { choices: { "13.0": onlyArm64 }, platforms: ["linux/amd64", "linux/arm64"] },
+      "RELEASE_PLATFORM",
+    ],
     [
       "a package nobody locked",
       { packageLocks: { ...packageLocks, images: { prosody: packageLockOf(["ca-certificates"]) } } },

@@ -20,7 +20,7 @@ export interface PlanRequest {
   choices?: Readonly<Partial<Record<Series, Release>>>;
   /** Series to plan; all of each image unless given. */
   only?: readonly Series[];
-  /** Platforms to plan; all of each image unless given. */
+  /** Platforms to plan; unless given, all of each image that the release is to be had for. */
   platforms?: readonly Platform[];
   /** By series: modules whose locked content cannot be had, and why. */
   unavailable?: Readonly<Partial<Record<Series, Readonly<Record<string, string>>>>>;
@@ -66,22 +66,27 @@ function planTarget(request: PlanRequest, image: Image, series: Series): Target 
   return { ...draft, inputs, id: idOf(inputs) };
 }
 
-function choosePlatforms(image: Image, release: Release, wanted: readonly Platform[] = image.platforms): Platform[] {
-  const undeclared = wanted.find((platform) => !image.platforms.includes(platform));
+// Whoever asks for a platform gets it or an error; whoever asks for none gets what the release is to be had for.
+function choosePlatforms(image: Image, release: Release, asked: readonly Platform[] | undefined): Platform[] {
+  const undeclared = asked?.find((platform) => !image.platforms.includes(platform));
   if (undeclared !== undefined) {
     throw new UserError("PLATFORM_UNDECLARED", `${image.name} is not declared for ${undeclared}`, {
       hint: `It is for ${image.platforms.join(", ")}: see platforms in images/${image.name}/image.json.`,
     });
   }
-  const missing = release.kind === "debian" && wanted.find((platform) => release.sha256[platform] === undefined);
-  if (missing) {
+  const isReleased = (platform: Platform): boolean =>
+    release.kind !== "debian" || release.sha256[platform] !== undefined;
+  const chosen = asked ?? image.platforms.filter(isReleased);
+  const missing =
+    asked?.find((platform) => !isReleased(platform)) ?? (chosen.length === 0 ? "any platform" : undefined);
+  if (missing !== undefined) {
     throw new UserError(
       "RELEASE_PLATFORM",
       `images/series.json has no sha256 of Debian's ${release.version} for ${missing}, which ${image.name} is built for`,
       { hint: "Add it, choose another --release, or fewer platforms with --platform." },
     );
   }
-  return [...new Set(wanted)].toSorted(compareText);
+  return [...new Set(chosen)].toSorted(compareText);
 }
 
 // The lock's moment for the suite: it changes only with the packages.

@@ -23,7 +23,10 @@ it("package locks are read as they were written, and not written again", async (
   expect(text.endsWith("}\n")).toBe(true);
 });
 
-it.each([["the builder's", []], ["an image's", ["prosody"]]])("%s lock that is missing is an error", async (_, images) => {
+it.each([
+  ["the builder's", []],
+  ["an image's", ["prosody"]],
+])("%s lock that is missing is an error", async (_, images) => {
   if (images.length > 0) await writePackageLock(root, builder);
   await expect(readPackageLocks(root, images)).rejects.toMatchObject({
     code: "PACKAGES_MISSING",

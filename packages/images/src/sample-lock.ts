@@ -1,6 +1,13 @@
 import { type Series, sha256 } from "@prosody-foundry/kit";
 import { type Judgement, type Lock, type LockedModule, type Pin, emptyLock } from "@prosody-foundry/lockfile";
-import { type LockedPackage, type LockedSuite, type PackageList, type PackageLock, listOf, poolPath } from "./package-lock.ts";
+import {
+  type LockedPackage,
+  type LockedSuite,
+  type PackageList,
+  type PackageLock,
+  listOf,
+  poolPath,
+} from "./package-lock.ts";
 import type { PackageLocks } from "./read-package-locks.ts";
 import type { DebianRelease, Image, RevisionRelease, SeriesFile, TarballRelease } from "./manifest.ts";
 
@@ -45,7 +52,15 @@ export const seriesFile: SeriesFile = {
 /** A .deb of this name for an architecture. */
 export function debOf(name: string, architecture = "amd64", more: Partial<LockedPackage> = {}): LockedPackage {
   const version = more.version ?? "1.0-1";
-  const facts = { name, version, source: name, sourceVersion: version, architecture, archive: "main" as const, ...more };
+  const facts = {
+    name,
+    version,
+    source: name,
+    sourceVersion: version,
+    architecture,
+    archive: "main" as const,
+    ...more,
+  };
   return { sha256: sha256(`${name} ${version} ${architecture}`), size: 1000, path: poolPath(facts), ...facts };
 }
 

@@ -6,7 +6,8 @@ import { resolveLocks } from "../resolve-locks.ts";
 
 export const packagesDiff: CommandSpec = {
   name: "packages diff",
-  summary: "Debian packages that `packages update` would move, and the CVEs that fixes (exit code 3 when there are some)",
+  summary:
+    "Debian packages that `packages update` would move, and the CVEs that fixes (exit code 3 when there are some)",
   arguments: "[image...]",
   options: ["series", "available", "json"],
   example: "foundry packages diff",

@@ -12,8 +12,11 @@ import { foreseeTags } from "../foresee-tags.ts";
 import { planImages } from "../plan-images.ts";
 import { renderTable } from "../table.ts";
 
-/** A target, whether it is made and published already, and what it would be called. */
-interface PlannedTarget extends Target {
+/**
+ * A target, whether it is made and published already, and what it would be called. Its packages are among the inputs, each with
+ * version and hash; the .debs once more would be most of the output.
+ */
+interface PlannedTarget extends Omit<Target, "debs"> {
   built: boolean;
   published: boolean;
   tags: string[];
@@ -31,7 +34,8 @@ export const plan: CommandSpec = {
     const { targets } = await planImages(context, args, flags);
     const foreseen = await foreseeTags(context, targets);
     const plain = foreseen.map(({ target, report, tags, published }) => {
-      return { ...target, built: report !== undefined, published, tags };
+      const { debs: _debs, ...rest } = target;
+      return { ...rest, built: report !== undefined, published, tags };
     });
     const rows = flags.explain === true ? await explainTargets(context, plain) : plain;
     return { value: { planVersion: 1, targets: rows }, text: render(rows) + rows.map(renderExplanation).join("") };
