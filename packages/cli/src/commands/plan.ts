@@ -92,7 +92,10 @@ async function explainTargets(context: Context, rows: readonly PlannedTarget[]):
 }
 
 /** The last build of a target: for the same platforms if there was one, as parts of it are kept too. */
-function lastBuild(built: readonly Report[], { name, platforms }: Target): Report | undefined {
+function lastBuild(
+  built: readonly Report[],
+  { name, platforms }: Pick<Target, "name" | "platforms">,
+): Report | undefined {
   const own = built.filter((other) => other.name === name);
   return own.find(({ inputs }) => inputs["platforms"] === platforms.join(" ")) ?? own[0];
 }
