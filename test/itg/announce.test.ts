@@ -59,6 +59,7 @@ it("of what is published at once each gets its release, and the latest is what t
       asked.push(reference);
       return { "linux/amd64": "{}" };
     },
+    notesOf: async ({ version }) => `What is new in ${version}.\n\n`,
   });
   const versions = ["13.0.7", "13.0.1", "0.12.5"];
   const published = versions.map((version) => {
@@ -70,6 +71,7 @@ it("of what is published at once each gets its release, and the latest is what t
   const latest = await fetch(`${github.place.api}/repos/acme/images/releases/latest`);
   const { tag_name: tag, body } = z.looseObject({ tag_name: z.string(), body: z.string() }).parse(await latest.json());
   expect(tag).toBe("13.0.7-r1");
+  expect(body).toMatch(/^What is new in 13\.0\.7\.\n\nProsody 13\.0\.7/u);
   expect(body).toContain("docker pull ghcr.io/acme/images:13.0.7-r1\n");
 });
 
@@ -80,7 +82,12 @@ async function failSometimes(reference: string): Promise<Record<string, string>>
 
 it("one that fails does not keep the next from being told", async () => {
   const policy = { default: "13.0", oldstable: null, variants: [""] };
-  const announce = openAnnouncer(context, { github: github.client, policy, readSboms: failSometimes });
+  const announce = openAnnouncer(context, {
+    github: github.client,
+    policy,
+    readSboms: failSometimes,
+    notesOf: async () => "",
+  });
   const bad = announce({ entry: entryOf("13.0.8"), reference: "ghcr.io/acme/images@bad" });
   const good = announce({ entry: entryOf("13.0.9"), reference: "ghcr.io/acme/images@good" });
   await expect(bad).rejects.toThrow("No SBOM");

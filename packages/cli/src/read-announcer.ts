@@ -25,6 +25,8 @@ export interface AnnouncerRequest {
   github: Github;
   policy: TagPolicy;
   readSboms: (reference: string) => Promise<ReleaseFacts["sboms"]>;
+  /** What the image means for its users, in Markdown; empty where that cannot be told. */
+  notesOf: (entry: LedgerEntry) => Promise<string>;
 }
 
 /**
@@ -55,7 +57,7 @@ export function openAnnouncer(context: Context, request: AnnouncerRequest): (pub
 
 async function announce(
   context: Context,
-  { github, policy, readSboms }: AnnouncerRequest,
+  { github, policy, readSboms, notesOf }: AnnouncerRequest,
   { published: { entry, reference }, told }: { published: Published; told: LedgerEntry[] },
 ): Promise<void> {
   const { root, lockFile } = context;
@@ -72,7 +74,7 @@ async function announce(
       entry,
       commit,
       policy,
-      notes: releaseText(entry, reference),
+      notes: (await notesOf(entry)) + releaseText(entry, reference),
       ledger: [...(await readLedger(root)), ...told],
       lock: await readFile(lockFile, "utf8"),
       packages: await readFile(packages, "utf8").catch(nullWhenMissing),

@@ -1,12 +1,10 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import type { Origin, Source } from "@prosody-foundry/bake";
 import type { Target } from "@prosody-foundry/images";
-import { checkShape, isUserError, parseJson } from "@prosody-foundry/kit";
+import { isUserError } from "@prosody-foundry/kit";
 import { type PublishSettings, readSettings } from "@prosody-foundry/release";
-import { z } from "zod";
 import type { Context } from "./context.ts";
 import { builderIdOf, publicAddress } from "./origin.ts";
+import { readContract } from "./read-image-packages.ts";
 import { runGit } from "./run-git.ts";
 
 /**
@@ -24,7 +22,7 @@ export async function readOrigin(
   const contracts: Record<string, string> = {};
   for (const image of new Set(targets.map((target) => target.image))) {
     const version = await readContract(context.root, image);
-    if (version !== undefined) contracts[image] = version;
+    if (version !== null) contracts[image] = version;
   }
   return { settings, origin: { builder: builderIdOf(context.env, builderId), source, contracts } };
 }
@@ -39,21 +37,7 @@ async function readSource(context: Context, settings: PublishSettings | undefine
   return { url, commit: commit?.trim() ?? null, dirty: (changes ?? "").trim() !== "" };
 }
 
-const Package = z.looseObject({ version: z.string() });
-
-async function readContract(root: string, image: string): Promise<string | undefined> {
-  const file = `images/${image}/package.json`;
-  const text = await readFile(path.join(root, file), "utf8").catch(whenMissing);
-  if (text === undefined) return undefined;
-  const origin = { file, code: "IMAGE_MALFORMED" };
-  return checkShape(Package, parseJson(text, origin), origin).version;
-}
-
 // Who only builds needs to have said nowhere where images go.
 function whenUnpublished(error: unknown): undefined {
   if (!isUserError(error, "PUBLISH_MISSING")) throw error;
-}
-
-function whenMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT") throw error;
 }

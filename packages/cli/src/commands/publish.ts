@@ -12,8 +12,9 @@ import {
   readSettings,
   runPublish,
 } from "@prosody-foundry/release";
-import type { CommandSpec } from "../command.ts";
+import type { CommandSpec, Flags } from "../command.ts";
 import type { Context } from "../context.ts";
+import { describePublished } from "../describe-published.ts";
 import { gatherPublishFacts } from "../gather-publish.ts";
 import { openPublishing, type Publishing, signerOf } from "../open-publishing.ts";
 import { openTool } from "../open-tool.ts";
@@ -28,7 +29,10 @@ export const publish: CommandSpec = {
   name: "publish",
   summary: "build and check what is not published yet, push it, sign it, and move the tags",
   arguments: "[image...]",
-  options: ["series", "release", "available", "repository", "signKey", "sign", "insecure", "github", "dryRun", "json"],
+  options: [
+    ...(["series", "release", "available", "repository", "signKey", "sign", "insecure", "github"] as const),
+    ...(["cache", "builderId", "dryRun", "json"] as const),
+  ],
   example: "foundry publish prosody --dry-run",
   async run(context, { args, flags }) {
     const planned = await planImages(context, args, flags);
@@ -40,7 +44,7 @@ export const publish: CommandSpec = {
     const signs = plan.targets.some(({ steps }) => steps.some(({ step }) => step === "sign"));
     if (signs) signerOf(context, (await readSettings(context.root)).signing.kind, flags);
     const github = await findAnnounced(context, flags.github);
-    const { outcome, notRun } = await publishAll(context, { planned, publishing, facts, github });
+    const { outcome, notRun } = await publishAll(context, { planned, publishing, facts, github, flags });
     const text = renderPublishOutcome(outcome, notRun);
     return { value: { ...outcome, notRun }, text, summary: summarizePublished(outcome) };
   },
@@ -59,12 +63,11 @@ interface Work {
   facts: PublishFacts;
   /** Where releases are made; null where nobody is told. */
   github: Github | null;
+  flags: Flags;
 }
 
-async function publishAll(
-  context: Context,
-  { planned, publishing, facts, github }: Work,
-): Promise<{ outcome: PublishOutcome; notRun: NotRun[] }> {
+async function publishAll(context: Context, work: Work): Promise<{ outcome: PublishOutcome; notRun: NotRun[] }> {
+  const { planned, publishing, facts, github } = work;
   const notRun: NotRun[] = [];
   const ids = planned.targets.map(({ id }) => id);
   const hands: PublishHands = {
@@ -72,29 +75,34 @@ async function publishAll(
     settle: Number(context.env["FOUNDRY_SETTLE"] ?? 5000),
     say: (message) => context.say(message),
     readFacts: () => publishing.readFacts(ids),
-    prepare: (targets) => prepareTargets(context, planned, { names: targets.map(({ name }) => name), notRun }),
+    prepare: (targets) => prepareTargets(context, work, { names: targets.map(({ name }) => name), notRun }),
     signing: publishing.signing,
-    announce: github === null ? undefined : openAnnouncer(context, announcerOf(context, publishing, github)),
+    announce: github === null ? undefined : openAnnouncer(context, announcerOf(context, work, github)),
     record: async (entries) => void (await addToLedger(context.root, entries, (message) => context.say(message))),
   };
   return { outcome: await runPublish(facts, hands), notRun };
 }
 
-function announcerOf(context: Context, { policy }: Publishing, github: Github): AnnouncerRequest {
+function announcerOf(context: Context, { planned, publishing, flags }: Work, github: Github): AnnouncerRequest {
   const { exec } = context;
   const read: AnnouncerRequest["readSboms"] = async (reference) =>
     readSboms({ exec, crane: await openTool(context, "crane") }, reference);
-  return { github, policy, readSboms: read };
+  return {
+    github,
+    policy: publishing.policy,
+    readSboms: read,
+    notesOf: (entry) => describePublished(context, { entry, planned, flags }),
+  };
 }
 
 async function prepareTargets(
   context: Context,
-  planned: Planned,
+  { planned, flags }: Pick<Work, "planned" | "flags">,
   { names, notRun }: { names: readonly string[]; notRun: NotRun[] },
 ): ReturnType<PublishHands["prepare"]> {
   const targets = planned.targets.filter(({ name }) => names.includes(name));
   const builds: Awaited<ReturnType<PublishHands["prepare"]>> = new Map();
-  for (const built of await buildPlanned(context, { ...planned, targets }, {})) {
+  for (const built of await buildPlanned(context, { ...planned, targets }, flags)) {
     const { target, report } = built;
     notRun.push(...(await checkBuilt(context, built)));
     const layout = path.join(buildFolder(context.cacheDir, target.id), "layout");
