@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { type BakeContext, engineEnv, loadTarget, type Report } from "@prosody-foundry/bake";
-import type { Platform, Target } from "@prosody-foundry/images";
+import { Platform, type Target } from "@prosody-foundry/images";
 import { type Exec, isUserError, prettyJson, runCommand } from "@prosody-foundry/kit";
 import { type Context, openBake } from "../../packages/cli/src/context.ts";
 import { openContext } from "../../packages/cli/src/read-context.ts";
@@ -13,9 +13,11 @@ import { type Figure, ratioOf, renderFigures, under, underShare } from "./figure
 import { measure, median } from "./measure.ts";
 import { officialDomain } from "./recipe.ts";
 import { lendEmulator } from "./run-emulator.ts";
+import { buildEvery, buildOfficialEverywhere, type EveryMeasured, figuresOfEvery, noteEvery } from "./run-every.ts";
 import { figuresOfLoads, type LoadsMeasured, measureLoads, noteLoads } from "./run-loads.ts";
 import * as officially from "./run-official.ts";
 import * as ourselves from "./run-ours.ts";
+import { figuresOfPublish, measurePublish, type PublishMeasured } from "./run-publish.ts";
 import { figuresOfOutdated, measureOutdated, noteOutdated, type OutdatedMeasured } from "./run-outdated.ts";
 import { type Startable, type Started, startOnce } from "./run-start.ts";
 
@@ -34,6 +36,8 @@ interface Measured {
   official: OfficialMeasured;
   loads: LoadsMeasured;
   outdated: OutdatedMeasured;
+  every: EveryMeasured;
+  publish: PublishMeasured;
   target: Target;
 }
 
@@ -50,7 +54,9 @@ await main().catch(reportError);
 
 /** Compares our image with the official image's recipe on this machine's engine, and prints one table. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
+  // Under QEMU the official recipe takes minutes for each platform that is not this machine's.
+  const everywhere = { type: "boolean", default: false } as const;
+  const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, everywhere } });
   const cacheDir = await mkdtemp(path.join(os.tmpdir(), "prosody-foundry-bench-"));
   process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
   process.env["FOUNDRY_CACHE"] = cacheDir;
@@ -59,10 +65,9 @@ async function main(): Promise<void> {
   // For good, not once: the lock files' library ends the process when it finds itself the only listener.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   context.exec = (command, args, options) => runCommand(command, args, { ...options, cancelSignal: stop.signal });
-  lendEmulator();
   const loadBefore = os.loadavg();
   try {
-    const { value: measured, seconds } = await measure(() => measureAll(context));
+    const { value: measured, seconds } = await measure(() => measureAll(context, values.everywhere));
     printer.end();
     const notes = describeRun(measured, { engine: await context.engine, loadBefore, seconds });
     process.stdout.write(values.json ? toJson(measured, notes) : renderFigures(figuresOf(measured), notes));
@@ -80,8 +85,9 @@ function reportError(error: unknown): void {
   process.stderr.write(`${error.message}${hint}\n`);
 }
 
-async function measureAll(context: Context): Promise<Measured> {
+async function measureAll(context: Context, everywhere: boolean): Promise<Measured> {
   const bake = await openForOfficial(context);
+  await lendEmulator(bake, arm64);
   const onAmd64 = await officially.prepareOfficial(bake, amd64);
   const onArm64 = await officially.prepareOfficial(bake, arm64).catch(reasonOf);
   const ours = await ourselves.prepareOurs(context);
@@ -100,8 +106,15 @@ async function measureAll(context: Context): Promise<Measured> {
   const loads = await measureLoads(context);
   context.say("Reading histories");
   const outdated = await measureOutdated(context);
+  context.say("Ours, every platform, from nothing");
+  const every = await buildEvery(context, bake);
+  context.say(`  ${every.seconds.toFixed(1)} s`);
+  const publish = await measurePublish(context, bake, { before: cold.report, after: bumped.report });
   context.say("Official recipe, arm64 under QEMU, from nothing");
   const slow = typeof onArm64 === "string" ? onArm64 : await officially.buildCold(bake, onArm64).catch(reasonOf);
+  const others = Platform.options.filter((platform) => everywhere && platform !== amd64 && platform !== arm64);
+  const known = { [amd64]: official.amd64, [arm64]: slow };
+  every.official = { ...known, ...(await buildOfficialEverywhere(bake, others)) };
   return {
     fetchSeconds: ours.fetchSeconds,
     cold,
@@ -111,6 +124,8 @@ async function measureAll(context: Context): Promise<Measured> {
     official: { ...official, arm64: slow, unchangedSeconds, started: started.official },
     loads,
     outdated,
+    every,
+    publish,
     target: ours.target,
   };
 }
@@ -167,7 +182,7 @@ function figuresOf(measured: Measured): Figure[] {
   const size = (platform: Platform, built: officially.OfficialBuilt | undefined): Figure =>
     underShare(
       {
-        what: `compressed size, ${platform}`,
+        what: `compressed size, ${platform}, one Prosody`,
         unit: "bytes",
         ours: cold.report.platforms[platform]?.size,
         official: built?.size,
@@ -195,6 +210,8 @@ function figuresOf(measured: Measured): Figure[] {
     bump("dearest module", newBytes(cold.report, bumped.report, amd64)),
     timed("time to ready, amd64", started.seconds, official.started.seconds),
     { what: "idle memory, amd64", unit: "memory", ours: started.memory, official: official.started.memory },
+    ...figuresOfEvery(measured.every),
+    ...figuresOfPublish(measured.publish),
     ...figuresOfLoads(measured.loads),
     ...figuresOfOutdated(measured.outdated),
   ];
@@ -241,6 +258,8 @@ function describeRun(measured: Measured, { engine, loadBefore, seconds }: Run): 
     `The plan is the command with Node's start${plan.nothingToDo ? "" : " (AND IT FOUND SOMETHING TO BUILD)"}; beside it, the official recipe built again with nothing changed.`,
     `The official recipe's base is ${(official.amd64.baseSize / 1e6).toFixed(1)} MB of its size. It is without the configuration.`,
     `Ready: from \`docker run\` until a client's stream opens. Idle: 3 s later, by docker stats. Plan, ready and idle: median of ${rounds}.`,
+    ...noteEvery(measured.every),
+    `Publishing: to Debian's docker-registry on this machine; the command with nothing to do asks about ${measured.publish.tags} tags.`,
     noteLoads(measured.loads),
     noteOutdated(measured.outdated),
     ...(typeof official.arm64 === "string" ? [`arm64 was not run: ${official.arm64}`] : []),

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import { type BakeContext, ensureBase, layoutManifests, linesForSuite } from "@prosody-foundry/bake";
-import type { Platform } from "@prosody-foundry/images";
+import { type Platform, platformNames } from "@prosody-foundry/images";
 import { canonicalJson, sha256 } from "@prosody-foundry/kit";
 import { readAptSources, readMachineOs } from "../../packages/bake/src/read-apt.ts";
 import { officialDockerfile, probeDockerfile, slimDpkgOptions, suite } from "./recipe.ts";
@@ -79,7 +79,7 @@ async function runBuild(context: BakeContext, { platform, base }: Official, requ
 }
 
 async function ensureSlimBase(context: BakeContext, platform: Platform): Promise<string> {
-  const architecture = platform.slice("linux/".length);
+  const { debian: architecture } = platformNames[platform];
   const lines = linesForSuite(await readAptSources(), (await readMachineOs()).codename, suite);
   const options = ["--variant=minbase", "--include=ca-certificates"].concat(
     slimDpkgOptions.map((option) => `--dpkgopt=${option}`),
@@ -87,11 +87,12 @@ async function ensureSlimBase(context: BakeContext, platform: Platform): Promise
   const recipe = sha256(canonicalJson({ lines, options })).slice(0, 12);
   const reference = `prosody-foundry-bench/base:${suite}-${architecture}-${recipe}`;
   const present = await context.exec("docker", ["image", "inspect", reference], { accept: "any" });
-  if (present.exitCode !== 0) await makeSlimBase(context, { architecture, lines, options, reference });
+  if (present.exitCode !== 0) await makeSlimBase(context, { platform, architecture, lines, options, reference });
   return reference;
 }
 
 interface SlimBase {
+  platform: Platform;
   architecture: string;
   lines: readonly string[];
   options: readonly string[];
@@ -99,7 +100,7 @@ interface SlimBase {
 }
 
 async function makeSlimBase(context: BakeContext, slim: SlimBase): Promise<void> {
-  const { architecture, lines, options, reference } = slim;
+  const { platform, architecture, lines, options, reference } = slim;
   context.progress(`Making a Debian ${suite} for ${architecture}, once`);
   const folder = await mkdtemp(path.join(context.cacheDir, "slim-"));
   const tar = path.join(folder, "base.tar");
@@ -107,7 +108,7 @@ async function makeSlimBase(context: BakeContext, slim: SlimBase): Promise<void>
   const foreign = ["--skip=check/qemu", `--architectures=${architecture}`];
   try {
     await context.exec("mmdebstrap", [...options, ...foreign, suite, tar, ...lines]);
-    await context.exec("docker", ["import", `--platform=linux/${architecture}`, tar, reference]);
+    await context.exec("docker", ["import", `--platform=${platform}`, tar, reference]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -6,7 +6,7 @@ import { integrityOf } from "@prosody-foundry/source";
 import { z } from "zod";
 import { type Context, openBake } from "../../packages/cli/src/context.ts";
 import { gatherMaterials } from "../../packages/cli/src/gather-materials.ts";
-import { planImages, type Planned } from "../../packages/cli/src/plan-images.ts";
+import { planImages, type Planned, type PlanFlags } from "../../packages/cli/src/plan-images.ts";
 import { type Duration, measure } from "./measure.ts";
 
 /** The release that Debian trixie has too, so both sides run one Prosody. */
@@ -31,7 +31,7 @@ const PlanOutput = z.looseObject({ targets: z.array(z.looseObject({ id: z.string
 /** Plans the default image, which fetches its inputs. */
 export async function prepareOurs(context: Context): Promise<Ours> {
   const bake = await openBake(context);
-  const flags = { available: true, release };
+  const flags: PlanFlags = { available: true, release, platform: ["linux/amd64", "linux/arm64"] };
   const { value: planned, seconds } = await measure(() => planImages(context, ["prosody"], flags));
   const [target] = planned.targets;
   if (target === undefined) throw new Error(`There is no target of Prosody ${release}`);
@@ -63,7 +63,8 @@ export async function buildBumped(ours: Ours): Promise<OursBuilt & { module: Tar
 /** Seconds of `foundry plan` as a user runs it, and whether it found that nothing has to be built. */
 export async function planAgain({ context }: Ours): Promise<{ seconds: number; nothingToDo: boolean }> {
   const program = path.join(context.root, "packages/cli/src/bin.ts");
-  const args = [program, "plan", "prosody", "--available", `--release=${release}`, "--json"];
+  const platforms = ["--platform", "linux/amd64", "linux/arm64"];
+  const args = [program, "plan", "prosody", "--available", `--release=${release}`, "--json", ...platforms];
   const env = { FOUNDRY_CACHE: context.cacheDir };
   const run = (): ReturnType<typeof runCommand> => runCommand(process.execPath, args, { env, cwd: context.root });
   const { value, seconds } = await measure(run);
