@@ -129,7 +129,7 @@ describe("an image is made of them", () => {
     expect(first).toMatchObject({ id: target.id, fresh: true, release: "13.0.1" });
     expect(Object.keys(first?.platforms ?? {})).toEqual(["linux/amd64"]);
     expect(first?.platforms["linux/amd64"]?.digest).toMatch(/^sha256:[0-9a-f]{64}$/u);
-    expect(first?.platforms["linux/amd64"]?.size).toBeLessThan(33_000_000);
+    expect(first?.platforms["linux/amd64"]?.size).toBeLessThan(14_000_000);
     const [second] = BuildOutput.parse(await scene.foundry.json(["build", ...buildable]));
     expect(second).toEqual({ ...first, fresh: false });
     expect(await planned()).toMatchObject({ built: true, id: target.id });

@@ -96,8 +96,9 @@ describe("what a workflow may do", () => {
     const checkouts = steps.filter(([, { uses }]) => uses?.startsWith("actions/checkout@"));
     expect(checkouts.length).toBeGreaterThan(8);
     for (const [, { with: given }] of checkouts) {
-      const { ref, ...rest } = given ?? {};
+      const { ref, "fetch-depth": depth = 0, ...rest } = given ?? {};
       expect(rest).toEqual({ "persist-credentials": false });
+      expect(depth).toBe(0);
       expect([undefined, "${{ inputs.commit || github.sha }}"]).toContain(ref);
     }
   });
@@ -109,12 +110,31 @@ describe("what a workflow may do", () => {
 
   it("publishing and proposing happen one at a time, and are not cut off", () => {
     expect(jobs.find(([name]) => name === "publish.yml publish")?.[1].concurrency).toEqual({
-      group: "publish",
+      group: "publish-${{ inputs.commit && 'trunk' || 'main' }}",
       "cancel-in-progress": false,
     });
-    for (const name of ["bump", "nightly", "site"]) {
+    const groups = { bump: "bump-${{ github.event_name }}", nightly: "nightly", site: "site" };
+    for (const [name, group] of Object.entries(groups)) {
       const own = workflows.find(({ file }) => file === `${name}.yml`)?.concurrency;
-      expect(own).toEqual({ group: name, "cancel-in-progress": false });
+      expect(own).toEqual({ group, "cancel-in-progress": false });
+    }
+  });
+
+  it("nothing is published from another branch than main: nobody could verify it", () => {
+    const begins = { "publish.yml": "plan", "nightly.yml": "trunk" };
+    for (const [file, name] of Object.entries(begins)) {
+      const job = jobs.find(([each]) => each === `${file} ${name}`)?.[1];
+      expect(job?.if).toBe("github.ref == 'refs/heads/main'");
+    }
+  });
+
+  it("a proposal tells what the command before it reported", () => {
+    const proposing = steps.flatMap(([job, { run }]) => (run?.includes(" propose ") ? [[job, run] as const] : []));
+    expect(proposing).toHaveLength(4);
+    for (const [job, run] of proposing) {
+      expect(run).toMatch(/ --report "\$REPORT"$/u);
+      const others = steps.filter(([each, step]) => each === job && step.run?.endsWith('--report "$REPORT"'));
+      expect(others).toHaveLength(2);
     }
   });
 
@@ -129,13 +149,16 @@ describe("what a workflow may do", () => {
   it("the token is given to the steps that write to GitHub or a registry, and to no others", () => {
     const holders = steps.filter(([, step]) => JSON.stringify(step).includes("github.token"));
     expect(holders.map(([job, { run, uses }]) => `${job}: ${run ?? uses?.split("@")[0]}`).toSorted()).toEqual([
-      "bump.yml modules: npx foundry bump --each --pull-request",
-      "bump.yml packages: npx foundry propose packages",
-      "bump.yml series: npx foundry propose series",
-      "bump.yml version: npx foundry propose version",
-      "nightly.yml trunk: npx foundry propose trunk",
+      "bump.yml modules: npx foundry bump --pull-request",
+      'bump.yml packages: npx foundry propose packages --report "$REPORT"',
+      'bump.yml series: npx foundry propose series --report "$REPORT"',
+      'bump.yml version: npx foundry propose version --report "$REPORT"',
+      'nightly.yml trunk: npx foundry propose trunk --report "$REPORT"',
+      "publish.yml plan: npx foundry matrix",
+      "publish.yml plan: npx foundry matrix --series trunk",
       "publish.yml publish: docker/login-action",
       "publish.yml publish: npx foundry publish",
+      "publish.yml publish: npx foundry publish --series trunk",
       "publish.yml tag: docker/login-action",
     ]);
     expect(workflows.map(({ text }) => text).join("")).not.toMatch(/secrets\./u);
@@ -157,16 +180,40 @@ const runLines: Readonly<Record<string, { test: string; says: RegExp }>> = {
   "npm test": { test: ".ci/run", says: /^npm test$/mu },
   "npm start": { test: "test/e2e/start.test.ts", says: /"start"/u },
   "node packages/cli/install.mjs": { test: "package.json", says: /"test": "node packages\/cli\/install\.mjs && / },
-  "npx foundry bump --each --pull-request": { test: "test/e2e/bump-pull-request.test.ts", says: /bump\("--each"\)/u },
-  "npx foundry packages update": { test: "test/e2e/packages.test.ts", says: /"packages", "update"/u },
-  "npx foundry propose packages": { test: "test/e2e/propose.test.ts", says: /propose\("packages"\)/u },
-  "npx foundry series update --series 0.12 13.0": { test: "test/e2e/series.test.ts", says: /"series", "update"/u },
-  "npx foundry series update --series trunk": { test: "test/e2e/series.test.ts", says: /"series", "update"/u },
-  "npx foundry propose series": { test: "test/e2e/propose.test.ts", says: /propose\(what\)/u },
-  "npx foundry propose trunk": { test: "test/e2e/propose.test.ts", says: /propose\(what\)/u },
-  "npx foundry version": { test: "test/e2e/version.test.ts", says: /"version"/u },
-  "npx foundry propose version": { test: "test/e2e/propose.test.ts", says: /propose\("version"\)/u },
+  "apt-get update": { test: "test/fixtures/upstreams.ts", says: /"apt-get", \["update"\]/u },
+  "apt-get install --yes ca-certificates curl git iproute2 procps python3": {
+    test: "test/fixtures/upstreams.ts",
+    says: /"apt-get", \["install", "-y"/u,
+  },
+  "npx foundry bump --pull-request": { test: "test/e2e/bump-pull-request.test.ts", says: /await bump\(\)/u },
+  'npx foundry packages update --report "$REPORT"': {
+    test: "test/e2e/packages.test.ts",
+    says: /"packages", "update", "--report"/u,
+  },
+  'npx foundry propose packages --report "$REPORT"': {
+    test: "test/e2e/propose.test.ts",
+    says: /propose\("packages", "--report"/u,
+  },
+  'npx foundry series update --series 0.12 13.0 --report "$REPORT"': {
+    test: "test/e2e/series.test.ts",
+    says: /"series", "update"/u,
+  },
+  'npx foundry series update --series trunk --report "$REPORT"': {
+    test: "test/e2e/series.test.ts",
+    says: /"series", "update"/u,
+  },
+  'npx foundry propose series --report "$REPORT"': { test: "test/e2e/propose.test.ts", says: /propose\(what\)/u },
+  'npx foundry propose trunk --report "$REPORT"': { test: "test/e2e/propose.test.ts", says: /propose\(what\)/u },
+  'npx foundry version --report "$REPORT"': { test: "test/e2e/version.test.ts", says: /"--report"/u },
+  'npx foundry propose version --report "$REPORT"': {
+    test: "test/e2e/propose.test.ts",
+    says: /propose\("version"/u,
+  },
   "npx foundry matrix": { test: "test/e2e/workflows.test.ts", says: /\["matrix"\]/u },
+  "npx foundry matrix --series trunk": {
+    test: "test/e2e/workflows.test.ts",
+    says: /\["matrix", "--series", "trunk"\]/u,
+  },
   'npx foundry build "$IMAGE" --series "$SERIES" --platform "$PLATFORM"': {
     test: "test/e2e/main-way.test.ts",
     says: /"build"/u,
@@ -175,15 +222,16 @@ const runLines: Readonly<Record<string, { test: string; says: RegExp }>> = {
     test: "test/e2e/main-way.test.ts",
     says: /"verify"/u,
   },
-  'npx foundry export "$IMAGE" --series "$SERIES" --platform "$PLATFORM" --output parts': {
-    test: "test/itg/parts.test.ts",
-    says: /exportBuilds/u,
+  'npx foundry export "$IMAGE" --series "$SERIES" --platform "$PLATFORM" --output "$PARTS"': {
+    test: "test/e2e/reproducible.test.ts",
+    says: /"export", "prosody"/u,
   },
-  "npx foundry import parts": { test: "test/itg/parts.test.ts", says: /importBuilds/u },
-  "npx foundry publish": { test: "test/e2e/publish.test.ts", says: /"publish"/u },
+  'npx foundry import "$PARTS"': { test: "test/e2e/reproducible.test.ts", says: /"import"/u },
+  "npx foundry publish": { test: "test/e2e/publish-whole.test.ts", says: /"publish"/u },
+  "npx foundry publish --series trunk": { test: "test/e2e/publish-whole.test.ts", says: /"publish"/u },
   'npx foundry verify-image "$GITHUB_REF_NAME"': {
-    test: "test/e2e/verify-image.test.ts",
-    says: /"verify-image"/u,
+    test: "test/e2e/publish-whole.test.ts",
+    says: /"verify-image", "13\.0\.1-r1"/u,
   },
   "npx foundry site _site": { test: "test/e2e/workflows.test.ts", says: /\["site", / },
 };
@@ -219,7 +267,14 @@ describe("what a workflow runs", () => {
     "%s: the command and all its flags exist",
     async (line) => {
       // Refused for want of a repository, which is looked for once all words are understood.
-      const variables = { IMAGE: "prosody", SERIES: "13.0", PLATFORM: "linux/arm/v7", GITHUB_REF_NAME: "13.0.7-r1" };
+      const variables = {
+        IMAGE: "prosody",
+        SERIES: "13.0",
+        PLATFORM: "linux/arm/v7",
+        GITHUB_REF_NAME: "13.0.7-r1",
+        REPORT: "r.md",
+        PARTS: "p",
+      };
       const bin = [path.join(scratch, "bin"), path.join(repositoryRoot, "node_modules/.bin"), process.env["PATH"]];
       const env = { ...variables, PATH: bin.join(":"), FOUNDRY_ROOT: scratch };
       const { exitCode, stderr } = await runCommand("bash", ["-e", "-c", line], { cwd: scratch, env, accept: "any" });
@@ -235,6 +290,8 @@ describe("what a workflow runs", () => {
     const { include } = Matrix.parse(JSON.parse(matrix?.replace(/^matrix=/u, "") ?? ""));
     expect(count).toBe(`jobs=${include.length}`);
     expect(new Set(include.map(({ name }) => name)).size).toBe(include.length);
+    const trunk = Matrix.parse(await foundry.json(["matrix", "--series", "trunk"]));
+    expect(new Set(trunk.include.map(({ series }) => series))).toEqual(new Set(["trunk"]));
   });
 
   it("the site is a page, the lock and the surveys", async () => {

@@ -68,24 +68,26 @@ describe("indexBlob", () => {
 
 describe("indexAnnotations", () => {
   const target = sampleTarget();
+  const at = new Date("2026-11-20T01:02:03Z");
   const source = { url: "https://git.example/foundry", commit: "d".repeat(40), dirty: false };
 
   it("say what the image is, its id, its contract, and what it was built from", () => {
-    const annotations = indexAnnotations(target, { ...unknownOrigin, source, contracts: { prosody: "1.2.3" } });
+    const annotations = indexAnnotations(target, { ...unknownOrigin, source, contracts: { prosody: "1.2.3" } }, at);
     expect(annotations).toMatchObject({
       "org.opencontainers.image.version": "13.0.7",
       "org.opencontainers.image.created": "2026-09-12T00:00:00Z",
       "org.opencontainers.image.source": "https://git.example/foundry",
       "org.opencontainers.image.revision": "d".repeat(40),
+      "org.prosody-foundry.built": "2026-11-20T01:02:03.000Z",
       "org.prosody-foundry.id": "3".repeat(64),
       "org.prosody-foundry.contract": "1.2.3",
     });
-    expect(Object.keys(annotations)).toHaveLength(15);
+    expect(Object.keys(annotations)).toHaveLength(16);
   });
 
   it("say so when files differed from the commit, and nothing of what nobody knows", () => {
-    const dirty = indexAnnotations(target, { ...unknownOrigin, source: { ...source, dirty: true } });
+    const dirty = indexAnnotations(target, { ...unknownOrigin, source: { ...source, dirty: true } }, at);
     expect(dirty["org.opencontainers.image.revision"]).toBe(`${"d".repeat(40)}-dirty`);
-    expect(Object.keys(indexAnnotations(target, unknownOrigin)).join(" ")).not.toMatch(/source|revision|contract/u);
+    expect(Object.keys(indexAnnotations(target, unknownOrigin, at)).join(" ")).not.toMatch(/source|revision|contract/u);
   });
 });

@@ -76,8 +76,8 @@ export function imageAnnotations(target: Target): Record<string, string> {
   };
 }
 
-/** Annotations of the index: those of the image, its id, and where it was built from. */
-export function indexAnnotations(target: Target, origin: Origin): Record<string, string> {
+/** Annotations of the index: those of the image, its id, when it was put together, and where it was built from. */
+export function indexAnnotations(target: Target, origin: Origin, at: Date): Record<string, string> {
   const { source } = origin;
   const contract = origin.contracts[target.image];
   return {
@@ -86,6 +86,7 @@ export function indexAnnotations(target: Target, origin: Origin): Record<string,
     ...(source?.commit === undefined || source.commit === null
       ? {}
       : { "org.opencontainers.image.revision": `${source.commit}${source.dirty ? "-dirty" : ""}` }),
+    "org.prosody-foundry.built": at.toISOString(),
     "org.prosody-foundry.id": target.id,
     ...(contract === undefined ? {} : { "org.prosody-foundry.contract": contract }),
   };

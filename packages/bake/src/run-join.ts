@@ -26,7 +26,7 @@ export async function joinParts(
     for (const digest of found.flatMap(({ ofImage, ofAttestation }) => [...ofImage, ...ofAttestation]))
       taken.set(digest, layout);
   }
-  const index = indexBlob(joined, indexAnnotations(target, origin));
+  const index = indexBlob(joined, indexAnnotations(target, origin, now()));
   const scratch = await mkdtemp(path.join(cacheDir, scratchPrefix));
   try {
     const folder = path.join(scratch, target.id);

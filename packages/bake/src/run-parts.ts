@@ -74,7 +74,7 @@ async function finishPart(place: BakePlace, making: Making, { origin, now }: Par
   const statements = [await readProvenance(raw, part, { target, origin }), await makeSbom(raw, part, making)];
   const blobs = attestationBlobs(part.image, statements);
   const attestation = blobs.at(-1)?.descriptor ?? part.attestation;
-  const index = indexBlob([{ ...part, attestation }], indexAnnotations(target, origin));
+  const index = indexBlob([{ ...part, attestation }], indexAnnotations(target, origin, now()));
   const folder = path.join(place.folder, "kept", target.id);
   const taken = new Map(part.ofImage.map((digest) => [digest, raw]));
   await writeLayout(path.join(folder, "layout"), { top: index.descriptor, blobs: [...blobs, index], taken });

@@ -6,7 +6,7 @@ const run = { GITHUB_SERVER_URL: "https://github.com", GITHUB_REPOSITORY: "o/r",
 it.each([
   [{}, undefined, "urn:prosody-foundry:builder:local"],
   [run, undefined, "https://github.com/o/r/actions/runs/7"],
-  [{ ...run, GITHUB_RUN_ATTEMPT: "2" }, undefined, "https://github.com/o/r/actions/runs/7/attempts/2"],
+  [{ ...run, GITHUB_RUN_ATTEMPT: "2" }, undefined, "https://github.com/o/r/actions/runs/7"],
   [{ GITHUB_RUN_ID: "7" }, undefined, "urn:prosody-foundry:builder:local"],
   [run, "https://builds.example/1", "https://builds.example/1"],
 ])("the builder of %j, named %s, is %s", (env, named, id) => {

@@ -1,15 +1,15 @@
 import { localBuilder } from "@prosody-foundry/bake";
 
 /**
- * SLSA's builder.id: the one that was named; in a GitHub workflow the address of the run, as docker's own actions give it;
- * else that of a local machine.
+ * SLSA's builder.id: the one that was named; in a GitHub workflow the address of the run; else that of a local machine.
  */
 export function builderIdOf(env: Readonly<Record<string, string | undefined>>, named?: string): string {
   if (named !== undefined) return named;
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = env;
-  const { GITHUB_RUN_ID: run, GITHUB_RUN_ATTEMPT: attempt } = env;
+  const { GITHUB_RUN_ID: run } = env;
   if (!server || !repository || !run) return localBuilder;
-  return `${server}/${repository}/actions/runs/${run}${attempt ? `/attempts/${attempt}` : ""}`;
+  // Without the attempt: one platform of a target may have been built in another than the rest.
+  return `${server}/${repository}/actions/runs/${run}`;
 }
 
 /** A git remote's address as one for everybody: https in place of ssh, no credentials, no `.git`; null for a local one. */

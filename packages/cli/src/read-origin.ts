@@ -31,7 +31,8 @@ export async function readOrigin(
 async function readSource(context: Context, settings: PublishSettings | undefined): Promise<Source | null> {
   const remote = await runGit(context, ["remote", "get-url", "origin"]);
   const commit = await runGit(context, ["rev-parse", "HEAD"]);
-  const changes = await runGit(context, ["status", "--porcelain"]);
+  // The ledger says what was published, not what is built.
+  const changes = await runGit(context, ["status", "--porcelain", "--", ".", ":(exclude)images/ledger.json"]);
   const url = (remote === null ? null : publicAddress(remote.trim())) ?? settings?.source;
   if (url === undefined) return null;
   return { url, commit: commit?.trim() ?? null, dirty: (changes ?? "").trim() !== "" };

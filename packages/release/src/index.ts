@@ -13,7 +13,7 @@ export { contentsOf, type ImageContents, type PlatformDocuments } from "./image-
 export { Ledger, LedgerEntry } from "./ledger.ts";
 export { namesVersion, sectionsSince } from "./changelog.ts";
 export { type Notes, renderNotes } from "./notes.ts";
-export { type PendingChangesets, readPendingChangesets } from "./read-changesets.ts";
+export { type PendingChangesets, readChangesets, readPendingChangesets } from "./read-changesets.ts";
 export { plannedContents } from "./planned-contents.ts";
 export { readLedger } from "./read-ledger.ts";
 export { readSettings } from "./read-settings.ts";
@@ -28,6 +28,8 @@ export type { PullRequestAction, WantedPullRequest } from "./pull-requests.ts";
 export { type WrittenPullRequests, writePullRequests } from "./write-pull-requests.ts";
 export type { ReleaseFacts } from "./announce.ts";
 export { type Announced, announceRelease } from "./run-announce.ts";
+export { readRemoteEntries } from "./write-remote-ledger.ts";
+export { findSuperseded } from "./read-superseded.ts";
 export { buildMatrix, type MatrixEntry } from "./matrix.ts";
 export { planVersion, type VersionedImage, type VersionPlan } from "./version.ts";
 export { finishVersion, writeVersion } from "./write-version.ts";

@@ -89,7 +89,8 @@ interface Known {
 }
 
 function planTarget(facts: PublishFacts, target: TargetFacts, { known, taken }: Known): TargetPlan {
-  const digest = facts.registry.digests[idTag(target.id)] ?? target.built?.index ?? null;
+  const recorded = facts.ledger.find(({ id }) => id === target.id)?.digest;
+  const digest = facts.registry.digests[idTag(target.id)] ?? recorded ?? target.built?.index ?? null;
   const own = known.find((entry) => entry.digest === digest && entry.variant === target.variant);
   const tag = own === undefined ? nextTag(facts, target, { known, taken }) : immutableTag(own);
   taken.add(tag);

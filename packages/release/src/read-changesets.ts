@@ -31,20 +31,33 @@ export async function readPendingChangesets(
     throw misconfigured("there is no such file");
   });
   if (read.errors !== undefined) throw misconfigured(read.errors.join("; "));
+  return { changesets: await readChangesets(root, imagePackages), packages, config: read.config };
+}
+
+/**
+ * The changesets themselves; none where the repository does not work with them.
+ * @throws UserError CHANGESET_MALFORMED, CHANGESET_UNKNOWN
+ */
+export async function readChangesets(root: string, imagePackages: readonly string[]): Promise<NewChangeset[]> {
   const changesets = await readAll(path.join(root, ".changeset"));
   for (const changeset of changesets) refuseUnknown(changeset, imagePackages);
-  return { changesets, packages, config: read.config };
+  return changesets;
 }
 
 // Not by changesets' own reader: it shows the text it cannot read, but not whose it is.
 async function readAll(folder: string): Promise<NewChangeset[]> {
-  const names = (await readdir(folder)).filter(isChangeset).toSorted(compareText);
+  const names = (await readdir(folder).catch(emptyWhenMissing)).filter(isChangeset).toSorted(compareText);
   return Promise.all(
     names.map(async (name) => {
       const text = await readFile(path.join(folder, name), "utf8");
       return { ...parse(name, text), id: name.replace(/\.md$/u, "") };
     }),
   );
+}
+
+function emptyWhenMissing(error: NodeJS.ErrnoException): string[] {
+  if (error.code !== "ENOENT") throw error;
+  return [];
 }
 
 function parse(name: string, text: string): Omit<NewChangeset, "id"> {

@@ -73,7 +73,7 @@ async function learnEntry({ repository, images }: RegistryQuery, tag: string): P
   const manifest = await repository.manifest(tag);
   if (revision === undefined || manifest === undefined) return [];
   const image = images[revision.variant] ?? (revision.variant || "prosody");
-  const date = parseContents(manifest.text)?.created ?? "1970-01-01";
+  const date = parseContents(manifest.text)?.built ?? "1970-01-01";
   const series = seriesOfVersion(revision.version);
   const rest = { digest: manifest.digest, id: null, contract: null, platforms: {}, yanked: false, date };
   return [{ image, ...revision, series, ...rest }];

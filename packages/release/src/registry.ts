@@ -23,6 +23,11 @@ export interface Repository {
   checkWhole(digest: string): Promise<void>;
   /** Puts a tag, which may exist, on a digest that is there. */
   tag(digest: string, tag: string): Promise<void>;
+  /**
+   * The same once, within so many milliseconds: a write that may come late would be taken for a new one. False where the
+   * registry was busy or out of reach, so that whoever wants the tag looks again before another try.
+   */
+  tryTag(digest: string, tag: string, patience: number): Promise<boolean>;
 }
 
 /** What a failed request means: try again, it is not there, or give up. */

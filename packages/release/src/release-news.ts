@@ -33,7 +33,8 @@ export function releaseNews({ targets, ledger, isTold }: NewsRequest): ReleaseNe
     if (published.length === 0) return [];
     const last = lastPublished(published, image, series);
     const to = upstreamVersion(release);
-    if (last?.version === to) return [];
+    // Who publishes ahead of what is committed, as trunk's nights do, has told of more than this.
+    if (last !== undefined && compareUpstream(to, last.version) <= 0) return [];
     const since = last === undefined ? lastContract(published) : last.contract;
     return isTold(image, to, since) ? [] : [describe({ image, series, to }, last?.version ?? null)];
   });

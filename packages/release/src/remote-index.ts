@@ -28,8 +28,8 @@ export interface Contents {
   /** Bytes of the layers. */
   size: number;
   platforms: Partial<Record<Platform, string>>;
-  /** `org.opencontainers.image.created`, where it is a moment. */
-  created: string | undefined;
+  /** When it was put together, where it says so: its `created` is that of its files, the same for weeks. */
+  built: string | undefined;
 }
 
 /** Undefined for what is no manifest. */
@@ -42,7 +42,7 @@ export function parseContents(text: string): Contents | undefined {
     const name = platform === undefined ? undefined : platformOf(platform);
     if (name !== undefined) platforms[name] = digest;
   }
-  const created = z.iso.datetime().safeParse(annotations["org.opencontainers.image.created"]);
+  const built = z.iso.datetime().safeParse(annotations["org.prosody-foundry.built"]);
   let size = 0;
   for (const layer of layers) size += layer.size;
   return {
@@ -50,7 +50,7 @@ export function parseContents(text: string): Contents | undefined {
     blobs: (config === undefined ? layers : [config, ...layers]).map(referenceOf),
     size,
     platforms,
-    created: created.data,
+    built: built.data,
   };
 }
 

@@ -13,16 +13,30 @@ export interface ClaimOptions {
   settle: number;
 }
 
-/** What stands behind a tag in the end: what is there, or `digest`, or what somebody wrote at the same time. */
+/** A registry that is busy is asked again so often, a little later each time. */
+const turns = 6;
+
+/**
+ * What stands behind a tag in the end: what is there, or `digest`, or what somebody wrote at the same time. Each write is
+ * tried once, right after a look: one that is tried again by itself could come after others have looked and settled.
+ */
 export async function settleTag({ repository, settle }: ClaimOptions, tag: string, digest: string): Promise<string> {
-  const present = await repository.manifest(tag);
-  if (present !== undefined) return present.digest;
-  await repository.tag(digest, tag);
-  await wait(settle);
-  const stands = await repository.manifest(tag);
-  if (stands !== undefined) return stands.digest;
-  throw registryError("wrong", `${repository.name}:${tag} was written`, "the registry does not have it");
+  for (let turn = 1; ; turn += 1) {
+    const present = await repository.manifest(tag);
+    if (present !== undefined) return present.digest;
+    const written = await repository.tryTag(digest, tag, Math.max(settle, leastPatience));
+    // It may have arrived although its answer did not.
+    await wait(written ? settle : Math.max(settle, turn * 1000));
+    const stands = await repository.manifest(tag);
+    if (stands !== undefined) return stands.digest;
+    const what = `${repository.name}:${tag}`;
+    if (written) throw registryError("wrong", `${what} was written`, "the registry does not have it");
+    if (turn === turns) throw registryError("unreachable", `${what} cannot be written`, "the registry stays busy");
+  }
 }
+
+/** Milliseconds; tests settle faster than a busy machine starts a program. */
+const leastPatience = 5000;
 
 /**
  * Gets an index the first immutable tag, from `revision` on, that is not another's, and answers that revision. Interrupted
@@ -42,5 +56,5 @@ async function takeTag(options: ClaimOptions, tag: string, digest: string): Prom
   const owner = await settleTag(options, claimTag(tag), digest);
   if (owner !== digest) return owner;
   // Whoever claimed it too late finds the tag itself taken.
-  return settleTag({ ...options, settle: 0 }, tag, digest);
+  return settleTag(options, tag, digest);
 }

@@ -55,6 +55,7 @@ export function openRepository(options: CraneOptions): Repository {
     pushBlobs: (layout) => withBlobLayout(layout, (folder, digest) => order(options, ["push", folder, at(digest)])),
     checkWhole: (digest) => order(options, ["validate", "--fast", "--remote", at(digest)]),
     tag: (digest, tag) => order(options, ["tag", at(digest), tag]),
+    tryTag: (digest, tag, patience) => tryOrder(options, ["tag", at(digest), tag], patience),
   };
 }
 
@@ -69,6 +70,15 @@ async function ask(options: CraneOptions, args: readonly string[]): Promise<Comm
 async function order(options: CraneOptions, args: readonly string[]): Promise<void> {
   const result = await attempt(options, args);
   if ("kind" in result) throw failed(options, args, { ...result, kind: meant(args, result.kind) });
+}
+
+async function tryOrder(options: CraneOptions, args: readonly string[], patience: number): Promise<boolean> {
+  const limits = options.patience ?? defaults.patience;
+  const result = await runOnce({ ...options, patience: { ...limits, request: patience } }, args);
+  if (!("kind" in result)) return true;
+  const kind = meant(args, result.kind);
+  if (kind === "busy" || kind === "unreachable") return false;
+  throw failed(options, args, { ...result, kind });
 }
 
 /** A tag or a check that does not find what was just written, and a check that ends in other words, speak of lost content. */

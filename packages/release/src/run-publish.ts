@@ -188,7 +188,7 @@ async function takeRevision(
   const { image, series, id, contract } = facts;
   const platforms = build?.index === index ? build.platforms : await readPlatforms(hands.repository, contents);
   // The index's own moment where it has one: everybody who learns of it from the registry gives it the same.
-  const date = contents.created ?? new Date().toISOString();
+  const date = contents.built ?? new Date().toISOString();
   return {
     image,
     series,

@@ -7,7 +7,6 @@ const subject: CommandSubject = {
   digest,
   reference: "ghcr.io/a/b:latest",
   trusted: { kind: "keyless", issuer: "https://issuer.example", identity: String.raw`https://github\.com/a/b/.*` },
-  source: "https://github.com/a/b",
   platforms: [{ platform: "linux/amd64", digest: "sha256:b" }],
 };
 
@@ -18,18 +17,7 @@ it("gives commands that a shell takes as they are", () => {
     String.raw`cosign verify --certificate-oidc-issuer https://issuer.example --certificate-identity-regexp '^(?:https://github\.com/a/b/.*)$' ` +
       `ghcr.io/a/b@${digest}`,
   );
-  expect(lines).toContain(`gh attestation verify oci://ghcr.io/a/b@${digest} --repo a/b`);
   expect(lines).toContain(`docker buildx imagetools inspect ghcr.io/a/b@${digest} --format '{{json .SBOM}}'`);
   expect(lines).toContain("crane validate --remote ghcr.io/a/b@sha256:b");
   expect(commandLine({ title: "", program: "a", args: ["it's"] })).toBe(String.raw`a 'it'\''s'`);
 });
-
-it("leaves GitHub's client out where GitHub knows nothing of it", () => {
-  expect(programs({})).toContain("gh");
-  expect(programs({ trusted: { kind: "key", publicKey: "cosign.pub" } })).not.toContain("gh");
-  expect(programs({ source: "https://codeberg.org/a/b" })).not.toContain("gh");
-});
-
-function programs(more: Partial<CommandSubject>): string[] {
-  return publicCommands({ ...subject, ...more }).map(({ program }) => program);
-}

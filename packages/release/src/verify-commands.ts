@@ -18,7 +18,6 @@ export interface CommandSubject {
   /** As it was asked for. */
   reference: string;
   trusted: TrustedSigner;
-  source: string;
   platforms: readonly { platform: Platform; digest: string }[];
   insecure?: boolean;
 }
@@ -48,7 +47,6 @@ function secureCommands(subject: CommandSubject): PublicCommand[] {
       program: "cosign",
       args: verifyAttestationArgs(exact, provenanceType, trusted),
     },
-    ...githubCommand(subject, exact),
     { title: "the provenance of each platform", program: "docker", args: inspect("{{json .Provenance}}") },
     { title: "the SBOM of each platform", program: "docker", args: inspect("{{json .SBOM}}") },
     ...subject.platforms.slice(0, 1).flatMap(({ platform, digest: manifest }) => [
@@ -64,14 +62,6 @@ function secureCommands(subject: CommandSubject): PublicCommand[] {
       },
     ]),
   ];
-}
-
-/** GitHub knows only what its workflows attested. */
-function githubCommand({ trusted, source }: CommandSubject, exact: string): PublicCommand[] {
-  const [, repository] = /^https:\/\/github\.com\/([^/]+\/[^/]+)$/u.exec(source) ?? [];
-  if (trusted.kind === "key" || repository === undefined) return [];
-  const args = ["attestation", "verify", `oci://${exact}`, "--repo", repository];
-  return [{ title: "the same, by what GitHub recorded of the build", program: "gh", args }];
 }
 
 /** A command as a shell takes it. */

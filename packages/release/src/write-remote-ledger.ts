@@ -43,6 +43,15 @@ export async function writeRemoteLedger(
   return runPlanned({ read, plan, run });
 }
 
+/**
+ * What the ledger on GitHub's default branch says: more than a checkout's, which is as old as its commit.
+ * @throws UserError of Github.find, LEDGER_MALFORMED
+ */
+export async function readRemoteEntries(github: Github): Promise<LedgerEntry[]> {
+  const { text } = await readRemoteLedger(github);
+  return text === "" ? [] : parseLedger(text);
+}
+
 const Content = z.looseObject({ sha: z.string(), encoding: z.string(), content: z.string() });
 
 async function readRemoteLedger(github: Github): Promise<SeenLedger> {

@@ -1,5 +1,6 @@
 import { buildMatrix, readLedger } from "@prosody-foundry/release";
 import type { CommandSpec } from "../command.ts";
+import { describeWaiting, findWaiting } from "../find-waiting.ts";
 import { planImages } from "../plan-images.ts";
 import { renderTable } from "../table.ts";
 
@@ -10,10 +11,11 @@ export const matrix: CommandSpec = {
   options: ["series", "release", "available", "platform", "json"],
   example: "foundry matrix",
   async run(context, { args, flags }) {
-    const { targets } = await planImages(context, args, flags);
-    const include = buildMatrix(targets, await readLedger(context.root));
+    const { ready, waiting } = await findWaiting(context, (await planImages(context, args, flags)).targets);
+    for (const target of waiting) context.say(describeWaiting(target));
+    const include = buildMatrix(ready, await readLedger(context.root));
     const rows = include.map(({ name, runner, emulated }) => [name, runner, emulated ? "checked under qemu" : ""]);
-    const text = include.length === 0 ? "Nothing to build: all of it is published.\n" : renderTable(rows);
+    const text = include.length === 0 ? "Nothing to build.\n" : renderTable(rows);
     return { value: { include }, text, outputs: { matrix: JSON.stringify({ include }), jobs: String(include.length) } };
   },
 };

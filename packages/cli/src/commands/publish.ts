@@ -15,6 +15,7 @@ import {
 import type { CommandSpec, Flags } from "../command.ts";
 import type { Context } from "../context.ts";
 import { describePublished } from "../describe-published.ts";
+import { describeWaiting, findWaiting } from "../find-waiting.ts";
 import { gatherPublishFacts } from "../gather-publish.ts";
 import { openPublishing, type Publishing, signerOf } from "../open-publishing.ts";
 import { openTool } from "../open-tool.ts";
@@ -35,7 +36,10 @@ export const publish: CommandSpec = {
   ],
   example: "foundry publish prosody --dry-run",
   async run(context, { args, flags }) {
-    const planned = await planImages(context, args, flags);
+    const all = await planImages(context, args, flags);
+    const { ready, waiting } = await findWaiting(context, all.targets);
+    for (const target of waiting) context.say(describeWaiting(target));
+    const planned: Planned = { ...all, targets: ready };
     const publishing = await openPublishing(context, flags);
     const withBlobs = flags.dryRun === true;
     const facts = await gatherPublishFacts(context, publishing, { targets: planned.targets, withBlobs });
@@ -46,7 +50,8 @@ export const publish: CommandSpec = {
     const github = await findAnnounced(context, flags.github);
     const { outcome, notRun } = await publishAll(context, { planned, publishing, facts, github, flags });
     const text = renderPublishOutcome(outcome, notRun);
-    return { value: { ...outcome, notRun }, text, summary: summarizePublished(outcome) };
+    const value = { ...outcome, notRun, waiting: waiting.map(({ name }) => name) };
+    return { value, text, summary: summarizePublished(outcome) };
   },
 };
 
