@@ -88,7 +88,9 @@ it("a dry run writes nothing; an update moves what diff named, and then there is
   const { stdout } = await foundry.run(["packages", "update", "--dry-run", ...series]);
   expect(stdout).toMatch(/libssl3 +3\.0\.17-1~deb12u1/u);
   expect(await readFile(lockFile(), "utf8")).toBe(aged);
-  await foundry.json(["packages", "update", ...series]);
+  const report = path.join(folder, "report.md");
+  await foundry.json(["packages", "update", "--report", report, ...series]);
+  expect(await readFile(report, "utf8")).toMatch(/^\| bookworm \| in the image \| `libssl3` \|.*CVE-\d{4}-\d+/mu);
   expect(PackageLock.parse(JSON.parse(await readFile(lockFile(), "utf8"))).suites["bookworm"]?.lists).toEqual(
     PackageLock.parse(JSON.parse(first)).suites["bookworm"]?.lists,
   );

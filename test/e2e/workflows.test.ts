@@ -5,6 +5,7 @@ import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { openFoundry } from "../fixtures/foundry.ts";
+import { runLines } from "../fixtures/run-lines.ts";
 import { type Job, jobsOf, readWorkflows, repositoryRoot } from "../fixtures/workflows.ts";
 
 const workflows = readWorkflows();
@@ -174,67 +175,6 @@ describe("what a workflow may do", () => {
     expect(jobs.find(([name]) => name === "nightly.yml publish")?.[1].uses).toBe("./.github/workflows/publish.yml");
   });
 });
-
-/** Each command of a workflow → the test that runs it with those words, or one just as good. */
-const runLines: Readonly<Record<string, { test: string; says: RegExp }>> = {
-  "npm test": { test: ".ci/run", says: /^npm test$/mu },
-  "npm start": { test: "test/e2e/start.test.ts", says: /"start"/u },
-  "node packages/cli/install.mjs": { test: "package.json", says: /"test": "node packages\/cli\/install\.mjs && / },
-  "apt-get update": { test: "test/fixtures/upstreams.ts", says: /"apt-get", \["update"\]/u },
-  "apt-get install --yes ca-certificates curl git iproute2 procps python3": {
-    test: "test/fixtures/upstreams.ts",
-    says: /"apt-get", \["install", "-y"/u,
-  },
-  "npx foundry bump --pull-request": { test: "test/e2e/bump-pull-request.test.ts", says: /await bump\(\)/u },
-  'npx foundry packages update --report "$REPORT"': {
-    test: "test/e2e/packages.test.ts",
-    says: /"packages", "update", "--report"/u,
-  },
-  'npx foundry propose packages --report "$REPORT"': {
-    test: "test/e2e/propose.test.ts",
-    says: /propose\("packages", "--report"/u,
-  },
-  'npx foundry series update --series 0.12 13.0 --report "$REPORT"': {
-    test: "test/e2e/series.test.ts",
-    says: /"series", "update"/u,
-  },
-  'npx foundry series update --series trunk --report "$REPORT"': {
-    test: "test/e2e/series.test.ts",
-    says: /"series", "update"/u,
-  },
-  'npx foundry propose series --report "$REPORT"': { test: "test/e2e/propose.test.ts", says: /propose\(what\)/u },
-  'npx foundry propose trunk --report "$REPORT"': { test: "test/e2e/propose.test.ts", says: /propose\(what\)/u },
-  'npx foundry version --report "$REPORT"': { test: "test/e2e/version.test.ts", says: /"--report"/u },
-  'npx foundry propose version --report "$REPORT"': {
-    test: "test/e2e/propose.test.ts",
-    says: /propose\("version"/u,
-  },
-  "npx foundry matrix": { test: "test/e2e/workflows.test.ts", says: /\["matrix"\]/u },
-  "npx foundry matrix --series trunk": {
-    test: "test/e2e/workflows.test.ts",
-    says: /\["matrix", "--series", "trunk"\]/u,
-  },
-  'npx foundry build "$IMAGE" --series "$SERIES" --platform "$PLATFORM"': {
-    test: "test/e2e/main-way.test.ts",
-    says: /"build"/u,
-  },
-  'npx foundry verify "$IMAGE" --series "$SERIES" --platform "$PLATFORM"': {
-    test: "test/e2e/main-way.test.ts",
-    says: /"verify"/u,
-  },
-  'npx foundry export "$IMAGE" --series "$SERIES" --platform "$PLATFORM" --output "$PARTS"': {
-    test: "test/e2e/reproducible.test.ts",
-    says: /"export", "prosody"/u,
-  },
-  'npx foundry import "$PARTS"': { test: "test/e2e/reproducible.test.ts", says: /"import"/u },
-  "npx foundry publish": { test: "test/e2e/publish-whole.test.ts", says: /"publish"/u },
-  "npx foundry publish --series trunk": { test: "test/e2e/publish-whole.test.ts", says: /"publish"/u },
-  'npx foundry verify-image "$GITHUB_REF_NAME"': {
-    test: "test/e2e/publish-whole.test.ts",
-    says: /"verify-image", "13\.0\.1-r1"/u,
-  },
-  "npx foundry site _site": { test: "test/e2e/workflows.test.ts", says: /\["site", / },
-};
 
 describe("what a workflow runs", () => {
   const lines = [...new Set(steps.flatMap(([, { run }]) => run ?? []))].toSorted();

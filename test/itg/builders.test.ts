@@ -120,7 +120,8 @@ describe("a registry that keeps build steps", () => {
 
   it("spares another engine with an empty cache every step, and changes no digest", async () => {
     const cache = { kind: "registry", repository: `${registry.host}/cache` } as const;
-    const first = await build({ ...bench.context, cacheDir: path.join(bench.scratch, "filling") }, target, { cache });
+    const filling = path.join(bench.scratch, "filling");
+    const first = await build({ ...bench.context, cacheDir: filling }, target, { cache, noCache: true });
     expect(first.report.platforms).toEqual(alone.report.platforms);
     const tags = await fetch(`http://${registry.host}/v2/cache/tags/list`);
     expect(await tags.json()).toMatchObject({ tags: ["itg-builders-amd64", "itg-builders-arm64"] });
@@ -128,11 +129,8 @@ describe("a registry that keeps build steps", () => {
     const empty = await machineWith(second.asRemote, "from-cache");
     const again = await build(empty, target, { cache });
     expect(again.report.platforms).toEqual(alone.report.platforms);
-    const log = await readFile(path.join(empty.cacheDir, "bake.log"), "utf8");
-    // Of copies that both platforms share, buildx says only once that they came from the cache.
-    const ran = [...log.matchAll(/^(#\d+) \[.*\] RUN /gmu)].map(([, step = ""]) => step);
-    expect(new Set(ran).size).toBe(2);
-    for (const step of ran) expect(log).toContain(`\n${step} CACHED\n`);
+    // A step that is answered from the cache prints nothing, whether buildx says CACHED or fetches what it left.
+    expect([await countRuns(filling), await countRuns(empty.cacheDir)]).toEqual([2, 0]);
   });
 
   it("that does not answer is no failure of the build", async () => {
@@ -141,3 +139,9 @@ describe("a registry that keeps build steps", () => {
     expect((await build(context, target, { cache })).report.platforms).toEqual(alone.report.platforms);
   });
 });
+
+/** How often the step of the small Dockerfile really ran in the last build. */
+async function countRuns(cacheDir: string): Promise<number> {
+  const log = await readFile(path.join(cacheDir, "bake.log"), "utf8");
+  return log.match(/^#\d+ [\d.]+ made here$/gmu)?.length ?? 0;
+}

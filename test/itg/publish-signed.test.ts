@@ -75,7 +75,8 @@ async function checkoutWith(image: LayoutImage): Promise<Checkout> {
       series: "13.0",
       version: "13.0.7",
       contract: "1.0.0",
-    };
+      platforms: ["linux/amd64"],
+    } as const;
     const targets = [{ ...names, id, built: { index: made.index, upload }, checked: false, signed }];
     return { repository: repository.name, policy, signing: true, targets, ...now };
   };

@@ -1,5 +1,6 @@
 import { readChangelogs, type Report } from "@prosody-foundry/bake";
 import { cvesBetween, type LockedPackage, type Target } from "@prosody-foundry/images";
+import { UserError } from "@prosody-foundry/kit";
 import { type Lock, keysOf } from "@prosody-foundry/lockfile";
 import {
   composeNotes,
@@ -19,7 +20,10 @@ import { readMoveCommits } from "./read-pin-history.ts";
 
 export interface TargetNotesRequest {
   target: Target;
-  report: Report;
+  /** Digest of the index. */
+  digest: string;
+  /** Of its build here; null where it was built elsewhere, so that only the registry knows what is in it. */
+  platforms: Report["platforms"] | null;
   lock: Lock;
   ledger: readonly LedgerEntry[];
   /** Where it is, or will be, published; null where that is not known. */
@@ -30,16 +34,23 @@ export interface TargetNotesRequest {
 
 /** The notes of a built target: as it is published, or as it would be now, against the publication before it. */
 export async function composeTargetNotes(context: Context, request: TargetNotesRequest): Promise<Notes> {
-  const { target, report, ledger, repository } = request;
+  const { target, digest, platforms, ledger, repository } = request;
   const contract = await readContract(context.root, target.image);
-  const built = { target, digest: report.index, contract, platforms: {}, date: context.today };
+  const built = { target, digest, contract, platforms: {}, date: context.today };
   const entry = nextEntry(built, ledger);
   const others = ledger.filter((one) => one.digest !== entry.digest);
   const previous = lastPublished(others, target.image, target.series) ?? null;
   const before = previous === null ? null : await request.readContents(previous);
-  const after = plannedContents(target, report.platforms);
+  const after = platforms === null ? await request.readContents(entry) : plannedContents(target, platforms);
+  if (after === null) throw unreadable(target.name);
   const changelog = await readChangelog(context.root, target.image);
   return composeNotes({ entry, previous, changelog, before, after, repository }, reachOf(context, request));
+}
+
+function unreadable(name: string): UserError {
+  return new UserError("NOT_BUILT", `${name} is not built here, and the registry does not tell what is in it`, {
+    hint: "Build it with `foundry build` and the same flags.",
+  });
 }
 
 function reachOf(context: Context, { target, lock }: TargetNotesRequest): NotesReach {

@@ -14,18 +14,18 @@ interface PublishedNow {
 }
 
 /**
- * The notes of an image that was just published, in Markdown; empty where it was built elsewhere, or where what they are
- * made of cannot be had, which is said: a publication does not wait for its notes.
+ * The notes of an image that was just published, in Markdown; empty where what they are made of cannot be had, which is
+ * said: a publication does not wait for its notes.
  */
 export async function describePublished(context: Context, { entry, planned, flags }: PublishedNow): Promise<string> {
   const target = planned.targets.find(({ id }) => id === entry.id);
   const report = target && (await readReport(context.cacheDir, target.id));
-  if (target === undefined || report === undefined) return "";
+  if (target === undefined) return "";
   try {
     const notes = await composeTargetNotes(context, {
       target,
-      // Somebody who published the same images at the same time may have been first: theirs is the index then.
-      report: { ...report, index: entry.digest },
+      digest: entry.digest,
+      platforms: report?.platforms ?? null,
       lock: planned.lock,
       ledger: [...(await readLedger(context.root)), entry],
       repository: await repositoryName(context, flags),

@@ -30,12 +30,13 @@ async function isSigned({ repository, signing }: Publishing, digest: string): Pr
 }
 
 async function describe(context: Context, target: Target): Promise<Omit<TargetFacts, "signed">> {
-  const { name, id, image, variant, series, release } = target;
+  const { name, id, image, variant, series, release, platforms } = target;
   const report = await readReport(context.cacheDir, id);
   const layout = path.join(buildFolder(context.cacheDir, id), "layout");
   return {
     name,
     id,
+    platforms,
     image,
     variant,
     series,

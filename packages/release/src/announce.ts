@@ -1,6 +1,7 @@
 import type { Platform } from "@prosody-foundry/images";
 import { compareText, prettyJson } from "@prosody-foundry/kit";
 import type { LedgerEntry } from "./ledger.ts";
+import { sbomName } from "./publish-requests.ts";
 import type { ReleaseAsset, WantedRelease } from "./releases.ts";
 import { immutableTag, type TagPolicy, tagsFor } from "./tags.ts";
 
@@ -51,7 +52,7 @@ function latestOf({ entry, policy, ledger }: ReleaseFacts): string | null {
 function assetsOf({ entry, lock, packages, sboms }: ReleaseFacts): ReleaseAsset[] {
   const json = "application/json";
   const boms = Object.entries(sboms).map(([platform, text]) => {
-    return { name: `sbom-${platform.replaceAll("/", "-")}.spdx.json`, type: "application/spdx+json", text };
+    return { name: sbomName(platform), type: "application/spdx+json", text };
   });
   return [
     { name: "ledger-entry.json", type: json, text: prettyJson(entry) },

@@ -41,7 +41,7 @@ export type { Repository } from "./registry.ts";
 export { openRepository } from "./run-crane.ts";
 export { type PublishHands, type PublishOutcome, runPublish } from "./run-publish.ts";
 export type { SigningHands } from "./signing-hands.ts";
-export { builderBelow } from "./judge-provenance.ts";
+export { acceptsBuilder, builderBelow } from "./judge-provenance.ts";
 export type { ExpectedFiles } from "./judge-files.ts";
 export type { PinnedModule } from "./judge-sbom.ts";
 export { type IndexFacts, indexProvenance } from "./index-provenance.ts";

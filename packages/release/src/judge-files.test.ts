@@ -12,7 +12,7 @@ function filesOf(paths: Readonly<Record<string, string>>, odd: readonly string[]
   const files = Object.entries(paths).map(
     ([path, text]) => [path, { executable: false, bytes: Buffer.from(text) }] as const,
   );
-  return { files: new Map(files), odd: new Set(odd) };
+  return { files: new Map(files), odd: new Set(odd), shortcuts: new Set() };
 }
 
 const good = { "usr/lib/prosody-modules/mod_x/mod_x.lua": "-- x\n", "usr/lib/prosody/modules/mod_c2s.lua": "" };
@@ -24,6 +24,11 @@ function listing(platform: "linux/amd64" | "linux/arm64", more: Partial<Listing>
 
 it.each<[string, LaidFiles, string[]]>([
   ["nothing wrong", filesOf(good), []],
+  [
+    "a link by which another path leads to a module",
+    { ...filesOf(good), shortcuts: new Set(["y"]) },
+    ["y is a link to where modules or package records are"],
+  ],
   ["no such module", filesOf({}), ["mod_x is in the SBOM and not in the image"]],
   [
     "one module too many",
@@ -66,7 +71,7 @@ it("finds a changed file, a changed mode and a lost file, and says what cannot b
     expect.stringMatching(/^the files of mod_x have SHA-256 [0-9a-f]{64}, not /u),
   ]);
   const executable = new Map([["usr/lib/prosody-modules/mod_x/mod_x.lua", { executable: true, bytes }]]);
-  const mode = { platform: "linux/amd64", files: { files: executable, odd: new Set<string>() } };
+  const mode = { platform: "linux/amd64", files: { ...filesOf({}), files: executable } };
   expect(judgeFiles([mode], [listing("linux/amd64")], expected).faults).toHaveLength(1);
   const unknown = new Map<string, ExpectedFiles>([["mod_x", { unknown: "it has local patches" }]]);
   expect(judgeFiles([one], [listing("linux/amd64")], unknown)).toEqual({

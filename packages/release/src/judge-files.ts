@@ -34,6 +34,7 @@ export function judgeFiles(
       ...contents.flatMap((content) => contentFaults(content, { listed, expected })),
       ...missing.map((name) => `${name} is in the SBOM and not in the image`),
       ...odd.map((path) => `${path} is no plain file`),
+      ...[...files.shortcuts].map((path) => `${path} is a link to where modules or package records are`),
     ].map((fault) => `${platform}: ${fault}`);
   });
   const unknown = [...expected].flatMap(([name, each]) =>

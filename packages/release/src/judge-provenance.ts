@@ -1,5 +1,6 @@
 import { countOf, type Judged } from "./image-check.ts";
 import type { PublishedImage } from "./published.ts";
+import type { PublishSettings } from "./settings.ts";
 import { isAbout, Provenance, provenanceType, sourcesOf, type Statement, spdxType } from "./statement.ts";
 
 /** What provenance has to say. */
@@ -12,7 +13,12 @@ export interface ExpectedOrigin {
   revision: string | null;
 }
 
-/** The pattern of builders below the address of the sources: GitHub's runs are (`SOURCE/actions/runs/1/attempts/1`). */
+/** Whether an image built by this builder passes for one of ours. */
+export function acceptsBuilder(settings: Pick<PublishSettings, "source" | "builder">, id: string): boolean {
+  return new RegExp(`^(?:${settings.builder ?? builderBelow(settings.source)})$`, "u").test(id);
+}
+
+/** The pattern of builders below the address of the sources: GitHub's runs are (`SOURCE/actions/runs/1`). */
 export function builderBelow(source: string): string {
   return `${source.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&")}(/.*)?`;
 }

@@ -39,3 +39,8 @@ it("names what is no plain file", () => {
   const odd: LayerEntry = { kind: "odd", path: "dev/null" };
   expect([...layFiles([[odd, link("a", "b"), file("c")], [file("a")]]).odd]).toEqual(["dev/null"]);
 });
+
+it("names links by which another path leads to modules or records", () => {
+  const [inside, above, other] = [link("y", "usr/lib/prosody-modules/mod_a"), link("lib", "usr/lib"), link("a", "b")];
+  expect([...layFiles([[inside, above, other, link("d", "/var/lib/dpkg/status.d")]]).shortcuts]).toEqual(["y", "d"]);
+});

@@ -16,7 +16,15 @@ export interface LaidFiles {
   files: Map<string, LaidFile>;
   /** Paths that are no plain files, links among them. */
   odd: Set<string>;
+  /**
+   * Links that lead to modules or records, or there by another name: what a later layer has behind one has a path that does
+   * not show where it comes to lie, and was passed by.
+   */
+  shortcuts: Set<string>;
 }
+
+/** A step of a path that leads to modules or records. */
+const watched = /(?:^|\/)(?:mod_[^/]*|prosody-modules|status\.d)(?:\/|$)/u;
 
 /**
  * Lays layers on each other as a runtime does, lowest first: later ones hide what is below, whiteouts take away, and a path
@@ -24,7 +32,7 @@ export interface LaidFiles {
  */
 export function layFiles(layers: readonly (readonly LayerEntry[])[]): LaidFiles {
   const links = new Map<string, string>();
-  const laid: LaidFiles = { files: new Map(), odd: new Set() };
+  const laid: LaidFiles = { files: new Map(), odd: new Set(), shortcuts: new Set() };
   for (const layer of layers) {
     for (const { path } of layer.filter((entry) => isWhiteout(entry.path))) {
       takeAway(laid, resolveFolder(path, links));
@@ -52,14 +60,16 @@ function takeAway({ files, odd }: LaidFiles, path: string): void {
   for (const each of odd) if (isGone(each)) odd.delete(each);
 }
 
-function lay({ files, odd }: LaidFiles, entry: LayerEntry, links: Map<string, string>): void {
+function lay({ files, odd, shortcuts }: LaidFiles, entry: LayerEntry, links: Map<string, string>): void {
   const { path } = entry;
   files.delete(path);
   odd.delete(path);
   links.delete(path);
   if (entry.kind === "file") files.set(path, { executable: entry.executable, bytes: entry.bytes });
   else odd.add(path);
-  if (entry.kind === "link") links.set(path, entry.target);
+  if (entry.kind !== "link") return;
+  links.set(path, entry.target);
+  if (watched.test(entry.target)) shortcuts.add(path);
 }
 
 const mostHops = 40;

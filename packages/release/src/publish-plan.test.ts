@@ -18,7 +18,8 @@ function target(more: Partial<TargetFacts> = {}): TargetFacts {
     upload: { blobs: [{ digest: `sha256:${sha256("blob")}`, size: 7 }], manifests: [{ digest: index, size: 99 }] },
   };
   const names = { name: "prosody-13-0", id, image: "prosody", variant: "", series: "13.0", version: "13.0.7" };
-  return { ...names, contract: "1.0.0", built, checked: false, signed: false, ...more };
+  const rest = { contract: "1.0.0", platforms: ["linux/amd64"], checked: false, signed: false } as const;
+  return { ...names, ...rest, built, ...more };
 }
 
 function facts(more: Partial<PublishFacts> = {}, registry: Partial<PublishFacts["registry"]> = {}): PublishFacts {
@@ -234,4 +235,26 @@ it("a revision is withdrawn when ledger or registry say so", () => {
       [1, false],
     ]),
   );
+});
+
+function announcements(more: Partial<PublishFacts>): string[] {
+  return planPublish(facts(more)).targets.flatMap(({ steps }) =>
+    steps
+      .filter(({ step }) => step === "announce")
+      .flatMap(({ requests }) => (requests ?? []).map(({ method, reference }) => `${method} ${reference}`)),
+  );
+}
+
+it("where releases are made on GitHub, each request there is named too", () => {
+  expect(announcements({})).toEqual([]);
+  expect(announcements({ github: "github:a/b" })).toEqual([
+    "POST github:a/b/releases (13.0.7-r1)",
+    "POST github:a/b/releases/13.0.7-r1/assets (ledger-entry.json)",
+    "POST github:a/b/releases/13.0.7-r1/assets (modules.lock.json)",
+    "POST github:a/b/releases/13.0.7-r1/assets (packages.lock.json)",
+    "POST github:a/b/releases/13.0.7-r1/assets (sbom-linux-amd64.spdx.json)",
+    "POST github:a/b/git/refs (refs/tags/13.0.7-r1)",
+    "PATCH github:a/b/releases/13.0.7-r1",
+    "PUT github:a/b/contents/images/ledger.json",
+  ]);
 });

@@ -1,6 +1,14 @@
+import type { Platform } from "@prosody-foundry/images";
 import type { LedgerEntry } from "./ledger.ts";
 import { claimTag, idTag, unionOf } from "./marks.ts";
-import { type PublishRequest, manifestPut, uploadRequests, type Upload } from "./publish-requests.ts";
+import {
+  announceRequests,
+  manifestPut,
+  type PublishRequest,
+  signRequests,
+  type Upload,
+  uploadRequests,
+} from "./publish-requests.ts";
 import { type TagPolicy, floatingTagsFor, immutableTag } from "./tags.ts";
 
 /** What the registry has, as far as it was asked. */
@@ -21,6 +29,7 @@ export interface RegistryFacts {
 export interface TargetFacts extends Pick<LedgerEntry, "image" | "variant" | "series" | "version" | "contract"> {
   name: string;
   id: string;
+  platforms: readonly Platform[];
   /** Of its build on this machine; null where there is none. */
   built: { index: string; upload: Upload } | null;
   /** Its checks passed on this machine. */
@@ -38,6 +47,8 @@ export interface PublishFacts {
   targets: TargetFacts[];
   /** Nothing is signed only when somebody said so. */
   signing: boolean;
+  /** Address of the repository in GitHub's API, where releases are made; left out where nobody is told. */
+  github?: string;
 }
 
 export type StepName = "build" | "check" | "push" | "id" | "claim" | "tag" | "sign" | "verify" | "announce" | "ledger";
@@ -89,8 +100,7 @@ interface Known {
 }
 
 function planTarget(facts: PublishFacts, target: TargetFacts, { known, taken }: Known): TargetPlan {
-  const recorded = facts.ledger.find(({ id }) => id === target.id)?.digest;
-  const digest = facts.registry.digests[idTag(target.id)] ?? recorded ?? target.built?.index ?? null;
+  const digest = indexOf(facts, target);
   const own = known.find((entry) => entry.digest === digest && entry.variant === target.variant);
   const tag = own === undefined ? nextTag(facts, target, { known, taken }) : immutableTag(own);
   taken.add(tag);
@@ -99,6 +109,12 @@ function planTarget(facts: PublishFacts, target: TargetFacts, { known, taken }: 
   const steps = planSteps(facts, target, { tag, digest });
   const state = steps.length === 0 ? "published" : facts.registry.digests[idTag(target.id)] ? "unfinished" : "new";
   return { ...base, state, steps };
+}
+
+/** What a target's id stands for: in the registry, or by the ledger where that lost the tag; else what is built here. */
+function indexOf({ registry, ledger }: PublishFacts, { id, built }: TargetFacts): string | null {
+  const recorded = ledger.find((entry) => entry.id === id)?.digest;
+  return registry.digests[idTag(id)] ?? recorded ?? built?.index ?? null;
 }
 
 /** The revision that is claimed for this index already, or the first that nobody has or claims. */
@@ -149,15 +165,16 @@ function localSteps({ built, checked }: TargetFacts, proven: boolean): Record<"b
 
 const stepNames = ["build", "check", "push", "id", "claim", "tag", "sign", "verify", "announce", "ledger"] as const;
 
-function requestsOf(
-  { repository, registry }: PublishFacts,
-  target: TargetFacts,
-  at: Place & { step: StepName },
-): PublishRequest[] | null {
+function requestsOf(facts: PublishFacts, target: TargetFacts, at: Place & { step: StepName }): PublishRequest[] | null {
+  const { repository, registry } = facts;
   if (at.step === "push")
     return target.built && uploadRequests(repository, target.built.upload, new Set(registry.blobs));
-  // cosign's own: a blob and a manifest that refers to the index.
-  if (at.step === "sign") return [manifestPut(`${repository}@${at.digest ?? "the index"} (signature)`, null)];
+  if (at.step === "sign") return signRequests(`${repository}@${at.digest ?? "the index"}`);
+  if (at.step === "announce") return facts.github ? announceRequests(facts.github, at.tag, target.platforms) : [];
+  return tagRequests(repository, target, at);
+}
+
+function tagRequests(repository: string, target: TargetFacts, at: Place & { step: StepName }): PublishRequest[] {
   const written: Partial<Record<StepName, string>> = { id: idTag(target.id), claim: claimTag(at.tag), tag: at.tag };
   const tag = written[at.step];
   const bytes = target.built?.upload.manifests.find(({ digest }) => digest === at.digest)?.size ?? null;

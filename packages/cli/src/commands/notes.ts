@@ -23,7 +23,17 @@ export const notes: CommandSpec = {
       if (report === undefined) throw notBuilt(target.name);
       const readContents: Parameters<typeof composeTargetNotes>[1]["readContents"] = (entry) =>
         readPublishedContents(context, entry, flags);
-      found.push(await composeTargetNotes(context, { target, report, lock, ledger, repository, readContents }));
+      found.push(
+        await composeTargetNotes(context, {
+          target,
+          digest: report.index,
+          platforms: report.platforms,
+          lock,
+          ledger,
+          repository,
+          readContents,
+        }),
+      );
     }
     return { value: found, text: found.map((one) => `# ${one.title}\n\n${renderNotes(one)}`).join("\n") };
   },

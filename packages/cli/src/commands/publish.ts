@@ -1,5 +1,6 @@
 import path from "node:path";
 import { buildFolder } from "@prosody-foundry/bake";
+import type { Target } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
 import {
   addToLedger,
@@ -8,11 +9,12 @@ import {
   type PublishFacts,
   type PublishHands,
   type PublishOutcome,
+  type PublishPlan,
   readSboms,
   readSettings,
   runPublish,
 } from "@prosody-foundry/release";
-import type { CommandSpec, Flags } from "../command.ts";
+import type { CommandSpec, Flags, Outcome } from "../command.ts";
 import type { Context } from "../context.ts";
 import { describePublished } from "../describe-published.ts";
 import { describeWaiting, findWaiting } from "../find-waiting.ts";
@@ -21,6 +23,8 @@ import { openPublishing, type Publishing, signerOf } from "../open-publishing.ts
 import { openTool } from "../open-tool.ts";
 import { planImages, type Planned } from "../plan-images.ts";
 import { type AnnouncerRequest, findAnnounced, openAnnouncer } from "../read-announcer.ts";
+import { findNewerBranch, joinRemoteLedger } from "../read-remote-ledger.ts";
+import { refuseForeign } from "../refuse-foreign.ts";
 import { renderPublishOutcome, renderPublishPlan } from "../render-publish.ts";
 import { summarizePublished } from "../summary.ts";
 import { verifyOnce } from "../verify-once.ts";
@@ -36,24 +40,50 @@ export const publish: CommandSpec = {
   ],
   example: "foundry publish prosody --dry-run",
   async run(context, { args, flags }) {
+    const github = await findAnnounced(context, flags.github);
+    if (github !== null) {
+      const branch = await findNewerBranch(context, github);
+      if (branch !== null) return superseded(branch);
+      await joinRemoteLedger(context, github);
+    }
     const all = await planImages(context, args, flags);
     const { ready, waiting } = await findWaiting(context, all.targets);
     for (const target of waiting) context.say(describeWaiting(target));
     const planned: Planned = { ...all, targets: ready };
     const publishing = await openPublishing(context, flags);
     const withBlobs = flags.dryRun === true;
-    const facts = await gatherPublishFacts(context, publishing, { targets: planned.targets, withBlobs });
+    const gathered = await gatherPublishFacts(context, publishing, { targets: planned.targets, withBlobs });
+    const facts: PublishFacts = github === null ? gathered : { ...gathered, github: apiOf(github) };
     const plan = planPublish(facts);
     if (flags.dryRun === true) return { value: plan, text: renderPublishPlan(plan) };
-    const signs = plan.targets.some(({ steps }) => steps.some(({ step }) => step === "sign"));
-    if (signs) signerOf(context, (await readSettings(context.root)).signing.kind, flags);
-    const github = await findAnnounced(context, flags.github);
+    await refuseUnsignable(context, plan, { targets: ready, flags });
     const { outcome, notRun } = await publishAll(context, { planned, publishing, facts, github, flags });
     const text = renderPublishOutcome(outcome, notRun);
     const value = { ...outcome, notRun, waiting: waiting.map(({ name }) => name) };
     return { value, text, summary: summarizePublished(outcome) };
   },
 };
+
+function apiOf({ owner, repo }: Github): string {
+  return `github:${owner}/${repo}`;
+}
+
+function superseded(branch: string): Outcome {
+  const text = `Nothing is published: ${branch} has gone on from this commit, and its own run publishes.\n`;
+  return { value: { targets: [], moved: [], notRun: [], waiting: [], superseded: branch }, text, summary: text };
+}
+
+/** @throws UserError SIGNER_MISSING, ORIGIN_FOREIGN: once the revision is taken, there would be no way on. */
+async function refuseUnsignable(
+  context: Context,
+  plan: PublishPlan,
+  { targets, flags }: { targets: readonly Target[]; flags: Flags },
+): Promise<void> {
+  if (!plan.targets.some(({ steps }) => steps.some(({ step }) => step === "sign"))) return;
+  const settings = await readSettings(context.root);
+  signerOf(context, settings.signing.kind, flags);
+  await refuseForeign(context, { targets, settings, builderId: flags.builderId });
+}
 
 /** A platform on which not all could be looked at. */
 interface NotRun {
