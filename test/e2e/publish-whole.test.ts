@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { prettyJson, runCommand } from "@prosody-foundry/kit";
 import { readLedger } from "@prosody-foundry/release";
@@ -18,6 +18,7 @@ let github: FakeGithub;
 let foundry: Foundry;
 let signKey: string;
 
+const repository = path.resolve(import.meta.dirname, "../..");
 const source = "https://github.com/acme/images";
 const what = ["--available", "--series", "13.0"];
 const allOutput: string[] = [];
@@ -26,7 +27,11 @@ const allOutput: string[] = [];
 beforeAll(async () => {
   scene = await openScene();
   const { root } = scene.foundry;
-  await changeImage(root, { platforms: ["linux/amd64"], modules: { required: ["mod_lastlog2"], optional: [] } });
+  await changeImage(root, {
+    series: ["13.0"],
+    platforms: ["linux/amd64"],
+    modules: { required: ["mod_lastlog2"], optional: [] },
+  });
   await scene.foundry.json(["module", "add", "mod_lastlog2", "--series", "13.0"]);
   registry = await openRegistry({ kind: "docker-registry" });
   proxy = await serveFaults(registry.direct);
@@ -96,7 +101,7 @@ it("an image is built, checked, pushed, signed, verified as a stranger would, re
   });
   const { draft, body, assets } = await readRelease("13.0.1-r1");
   expect(draft).toBe(false);
-  expect(body).toContain("mod_lastlog2");
+  expect(body).toContain("It has 1 community module.");
   expect(body).toContain(`docker pull ${proxy.host}/acme/prosody:13.0.1-r1`);
   expect(assets.map(({ name }) => name).toSorted()).toEqual([
     "ledger-entry.json",
@@ -111,6 +116,7 @@ it("a stranger with the public key finds everything in order, and the registry's
   const verified = await foundry.run(["verify-image", `${proxy.host}/acme/prosody:latest`]);
   expect([verified.exitCode, verified.stdout]).toEqual([0, expect.stringMatching(/^ *ok +signature/mu)]);
   expect(verified.stdout).not.toMatch(/^ *FAILED/mu);
+  expect((await foundry.run(["verify-image", "13.0.1-r1"])).exitCode).toBe(0);
   expect(await foundry.run(["doctor", "--published"])).toMatchObject({ exitCode: 0 });
 });
 
@@ -130,14 +136,47 @@ it("a pin that moved is the next revision: only its layer is sent, and users are
   await commitAll("Bump");
   const sent = proxy.uploaded();
   expect(await publish()).toMatchObject({ targets: [{ tag: "13.0.1-r2", state: "fresh" }] });
-  // The layer, the config, manifests, two attestations, and what cosign makes: of 13 MB not one in a hundred.
-  expect(proxy.uploaded() - sent).toBeLessThan(130_000);
+  // One layer of modules, the config, manifests, SBOM and provenance, and what cosign makes: no other layer.
+  expect(proxy.uploaded() - sent).toBeLessThan(200_000);
   const { body } = await readRelease("13.0.1-r2");
   expect(body).toContain(node.slice(0, 12));
   expect(body).toContain("lastlog2: Be newer");
   expect(body).toMatch(/13\.0\.1-r1/u);
-  const [latest] = [await github.ask("GET", "/releases/latest")];
-  expect(latest).toMatchObject({ tag_name: "13.0.1-r2" });
+  expect(await github.ask("GET", "/releases/latest")).toMatchObject({ tag_name: "13.0.1-r2" });
+});
+
+it("what users have to be told of waits for its version, and is told with it", async () => {
+  const { root } = scene.foundry;
+  await cp(path.join(repository, ".changeset/config.json"), path.join(root, ".changeset/config.json"));
+  await writeFile(
+    path.join(root, "package.json"),
+    prettyJson({ name: "fixture", private: true, workspaces: ["images/*"] }),
+  );
+  await writeFile(path.join(root, ".changeset/words.md"), '---\n"prosody": minor\n---\n\nPolite to everybody\n');
+  await changeImage(root, { description: "Polite" });
+  await commitAll("Change");
+  const sent = proxy.uploaded();
+  expect(await publish()).toMatchObject({ targets: [], waiting: ["prosody-13-0"] });
+  expect(proxy.uploaded()).toBe(sent);
+  await foundry.json(["version"]);
+  await commitAll("Version");
+  expect(await publish()).toMatchObject({ targets: [{ tag: "13.0.1-r3", state: "fresh" }], waiting: [] });
+  const { body } = await readRelease("13.0.1-r3");
+  expect(body).toContain("Polite to everybody");
+  expect(body).toContain("contract 0.2.0");
+});
+
+it("from a commit that its branch has gone on from, nothing is published any more", async () => {
+  const { root } = scene.foundry;
+  const { stdout: old } = await runCommand("git", ["-C", root, "rev-parse", "HEAD"]);
+  await changeImage(root, { description: "Newer" });
+  await commitAll("Newer");
+  await git("reset", "--quiet", "--hard", old.trim());
+  await changeImage(root, { description: "Older" });
+  const { stdout, exitCode } = await foundry.run(["publish", ...what, "--sign-key", signKey], {
+    GITHUB_SHA: old.trim(),
+  });
+  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^Nothing is published: main has gone on from this/u)]);
 });
 
 it("no token and no password was ever said", () => {

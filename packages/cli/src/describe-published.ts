@@ -31,7 +31,7 @@ export async function describePublished(context: Context, { entry, planned, flag
       repository: await repositoryName(context, flags),
       readContents: (previous) => readPublishedContents(context, previous, flags),
     });
-    return `${renderNotes(notes)}\n`;
+    return renderNotes(notes);
   } catch (error) {
     if (!isUserError(error)) throw error;
     context.say(`${target.name}: published without notes: ${error.message}`);

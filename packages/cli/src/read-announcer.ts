@@ -74,7 +74,7 @@ async function announce(
       entry,
       commit,
       policy,
-      notes: (await notesOf(entry)) + releaseText(entry, reference),
+      notes: releaseText(entry, reference, await notesOf(entry)),
       ledger: [...(await readLedger(root)), ...told],
       lock: await readFile(lockFile, "utf8"),
       packages: await readFile(packages, "utf8").catch(nullWhenMissing),

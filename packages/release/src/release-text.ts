@@ -1,17 +1,26 @@
 import type { LedgerEntry } from "./ledger.ts";
 import { immutableTag } from "./tags.ts";
 
-/** What every release on GitHub says of its image: how to get it, and what it is made of. Markdown. */
-export function releaseText(entry: LedgerEntry, reference: string): string {
+/**
+ * What a release on GitHub says of its image, in Markdown: its notes, or in their place which image it is and how to get
+ * it; then what everybody has to compare who does not take a name's word.
+ * @param notes - as `renderNotes` gives them; empty where there are none
+ */
+export function releaseText(entry: LedgerEntry, reference: string, notes: string): string {
   const tagged = `${reference.split("@")[0]}:${immutableTag(entry)}`;
-  const rows = Object.entries(entry.platforms).map(
-    ([platform, { digest, size }]) => `| ${platform} | ${(size / 1_000_000).toFixed(1)} MB | \`${digest}\` |\n`,
-  );
+  return `${notes === "" ? leadOf(entry, tagged) : notes}\n${proofOf(entry, { reference, tagged })}`;
+}
+
+function leadOf(entry: LedgerEntry, tagged: string): string {
+  const contract = entry.contract === null ? "" : `, contract ${entry.contract} of \`${entry.image}\``;
+  return `Prosody ${entry.version}, image revision ${entry.rev}${contract}.\n\n\`\`\`sh\ndocker pull ${tagged}\n\`\`\`\n`;
+}
+
+function proofOf(entry: LedgerEntry, { reference, tagged }: { reference: string; tagged: string }): string {
+  const rows = Object.entries(entry.platforms).map(([platform, { digest }]) => `| ${platform} | \`${digest}\` |\n`);
   return [
-    `Prosody ${entry.version}, image revision ${entry.rev}`,
-    entry.contract === null ? ".\n" : `, contract ${entry.contract} of \`${entry.image}\`.\n`,
-    `\n\`\`\`sh\ndocker pull ${tagged}\ndocker pull ${reference}\n\`\`\`\n`,
-    rows.length === 0 ? "" : `\n| platform | a user pulls | manifest |\n| --- | --- | --- |\n${rows.join("")}`,
-    `\n\`foundry verify-image ${tagged}\` checks its signature, provenance, SBOM and modules.\n`,
+    `## Proof\n\n\`${reference}\`\n`,
+    rows.length === 0 ? "" : `\n| platform | manifest |\n| --- | --- |\n${rows.join("")}`,
+    `\n\`foundry verify-image ${tagged}\` checks signature, provenance, SBOM and modules, and says how to do it without foundry.\n`,
   ].join("");
 }
