@@ -13,7 +13,8 @@ function lockWith(source: string, version: string): PackageLock {
   };
 }
 
-const { context } = openContext({ root: path.resolve(import.meta.dirname, "../../..") });
+const { context: open } = openContext({ root: path.resolve(import.meta.dirname, "../../..") });
+const context = { ...open, exec: () => Promise.reject(new Error("there was nothing to ask")) };
 
 it("a package of another source than before has no changelog that would tell", async () => {
   const move = { image: "prosody", before: lockWith("openssl", "3.0-1"), after: lockWith("openssl4", "4.0-1") };
