@@ -43,4 +43,9 @@ it("a snapshot's moment is that of the newest Release file", () => {
   const dates =
     "Date: Thu, 29 Oct 2026 21:33:11 UTC\nDate: Fri, 30 Oct 2026 08:08:01 UTC\nDate: Fri, 30 Oct 2026 02:00:00 UTC\n";
   expect(newestDate(dates)).toBe("2026-10-30T08:08:01Z");
+  expect(newestDate(`${dates}Date: some day\n`)).toBe("2026-10-30T08:08:01Z");
+});
+
+it.each(["", "Date: some day\n"])("there is no moment in %j", (dates) => {
+  expect(newestDate(dates)).toBeUndefined();
 });

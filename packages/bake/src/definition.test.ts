@@ -47,6 +47,17 @@ describe("bakeDefinition", () => {
     });
   });
 
+  it("doubles the sign that would begin an expression of bake's", () => {
+    const words = { title: "A ${b}", description: "100% of %{c}, $5 {d}" };
+    const { target } = bakeDefinition([{ ...bakeable("prosody-13-0", tarball), target: sampleTarget(words) }]);
+    const label = (name: string): unknown => target[first]?.labels?.[`org.opencontainers.image.${name}`];
+    expect(label("title")).toBe("A $${b}");
+    expect(label("description")).toBe("100% of %%{c}, $5 {d}");
+    expect(target[first]).toMatchObject({
+      annotations: expect.arrayContaining(["manifest:org.opencontainers.image.title=A $${b}"]) as unknown,
+    });
+  });
+
   it("says in labels and in annotations of the manifest what follows from the inputs, and nothing of a commit or an id", () => {
     const labels = definition.target[first]?.labels ?? {};
     expect(labels).toEqual({

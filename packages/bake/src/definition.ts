@@ -56,7 +56,9 @@ const finalStage = "image";
 // The toolkit's type has no annotations; bake has, since buildx 0.12.
 function bakeTarget({ target, context, layout, base }: Bakeable, options: BakeOptions): BakeTarget {
   const platform = platformOfPart(target);
-  const annotations = Object.entries(imageAnnotations(target)).map(([name, value]) => `manifest:${name}=${value}`);
+  const annotations = Object.entries(imageAnnotations(target)).map(
+    ([name, value]) => `manifest:${name}=${literal(value)}`,
+  );
   const baked: BakeTarget & { annotations: string[] } = {
     context,
     dockerfile: "Dockerfile",
@@ -83,5 +85,11 @@ function bakeTarget({ target, context, layout, base }: Bakeable, options: BakeOp
 
 function imageLabels(target: Target): Record<string, string> {
   const modules = target.modules.map((module) => module.name).join(" ");
-  return { ...imageAnnotations(target), "org.prosody-foundry.modules": modules };
+  const labels = Object.entries({ ...imageAnnotations(target), "org.prosody-foundry.modules": modules });
+  return Object.fromEntries(labels.map(([name, value]) => [name, literal(value)]));
+}
+
+/** bake takes every string for a template of HCL's: `${` and `%{` begin an expression in it unless their sign is doubled. */
+function literal(text: string): string {
+  return text.replaceAll(/[$%](?=\{)/gu, (sign) => sign + sign);
 }

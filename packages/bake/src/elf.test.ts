@@ -62,6 +62,37 @@ describe.each(Platform.options)("an ELF file for %s", (platform) => {
   });
 });
 
+describe("an ELF file that contradicts itself", () => {
+  const sample = { wants: { "libc.so.6": ["GLIBC_2.17", "GLIBC_2.34"] }, versions: ["A", "B"] };
+  const spoil = (at: number, value: number): Buffer => {
+    const bytes = makeElf("linux/amd64", sample);
+    bytes[at] = value;
+    return bytes;
+  };
+  const whole = makeElf("linux/amd64", sample);
+  const offsetOf = (tag: number): number => {
+    const row = Buffer.alloc(8);
+    row.writeBigUInt64LE(BigInt(tag));
+    return whole.lastIndexOf(row) + 8;
+  };
+  const placeOf = (tag: number): number => Number(whole.readBigUInt64LE(offsetOf(tag))) - 0x10000;
+
+  it.each([
+    ["no width", 4, 0],
+    ["another width", 4, 3],
+    ["no order", 5, 0],
+    ["another order", 5, 3],
+    ["a segment that ends past it", 64 + 32 + 3, 1],
+    ["more libraries than it has room for", offsetOf(0x6fffffff) + 3, 1],
+    ["more versions than it has room for", offsetOf(0x6ffffffd) + 3, 1],
+    ["two versions of a library in one place", placeOf(0x6ffffffe) + 16 + 12, 0],
+    ["two versions in one place", placeOf(0x6ffffffc) + 16, 0],
+  ])("by %s is refused", (_, at, value) => {
+    expect(() => parseElf(whole)).not.toThrow();
+    expect(() => parseElf(spoil(at, value))).toThrow(RangeError);
+  });
+});
+
 it.each([
   ["text", Buffer.from("#!/usr/bin/lua5.4\nprint(1)\n")],
   ["nothing", Buffer.alloc(0)],

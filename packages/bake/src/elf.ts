@@ -72,9 +72,11 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 function openElf(bytes: Uint8Array): ElfImage {
+  const [width, order] = [bytes[4] ?? 0, bytes[5] ?? 0];
+  if (![1, 2].includes(width) || ![1, 2].includes(order)) throw new RangeError(`No width ${width} with order ${order}`);
   const view = viewOf(bytes);
-  const wide = bytes[4] === 2;
-  const little = bytes[5] === 1;
+  const wide = width === 2;
+  const little = order === 1;
   const word = (offset: number): number => view.getUint32(offset, little);
   const native = (offset: number): number => (wide ? Number(view.getBigUint64(offset, little)) : word(offset));
   return { bytes, wide, little, half: (offset) => view.getUint16(offset, little), word, native };
@@ -93,7 +95,7 @@ function readSegments(image: ElfImage): Segment[] {
   const [start, size, count] = image.wide
     ? [image.native(32), image.half(54), image.half(56)]
     : [image.native(28), image.half(42), image.half(44)];
-  return Array.from({ length: count }, (_, index) => {
+  const segments = Array.from({ length: count }, (_, index) => {
     const at = start + index * size;
     const [offset, address, length] = image.wide ? [8, 16, 32] : [4, 8, 16];
     return {
@@ -103,6 +105,9 @@ function readSegments(image: ElfImage): Segment[] {
       size: image.native(at + length),
     };
   });
+  const cut = segments.find((each) => each.type === segment.load && each.offset + each.size > image.bytes.length);
+  if (cut !== undefined) throw new RangeError(`The segment at ${cut.offset} ends past the file`);
+  return segments;
 }
 
 const tag = {
@@ -169,35 +174,55 @@ const weakVersion = 2;
 
 function readWantedVersions(image: ElfImage, dynamic: Dynamic, text: Text): ElfFile["wantedVersions"] {
   const wanted: ElfFile["wantedVersions"] = [];
-  let at = dynamic.offsetOf(tag.wanted) ?? 0;
-  for (let left = dynamic.valueOf(tag.wantedCount); left > 0; left -= 1) {
+  const [start, count] = [dynamic.offsetOf(tag.wanted) ?? 0, dynamic.valueOf(tag.wantedCount)];
+  let left = image.bytes.length / recordSize;
+  for (const at of placesOf(image, { start, count, next: 12 })) {
     const library = text(image.word(at + 4));
-    const versions = readVersionsOf(image, at).filter(({ weak }) => !weak);
-    wanted.push(...versions.map(({ name }) => ({ library, version: text(name) })));
-    at += image.word(at + 12);
+    const versions = readVersionsOf(image, at);
+    left -= versions.length;
+    if (left < 0) throw new RangeError("More versions are wanted than the file has room for");
+    const strong = versions.filter(({ weak }) => !weak);
+    wanted.push(...strong.map(({ name }) => ({ library, version: text(name) })));
   }
   return wanted;
 }
 
+/** Records of which each says how far the next one is. */
+interface Chain {
+  start: number;
+  count: number;
+  /** Where in a record that is said. */
+  next: number;
+}
+
+/** Bytes of the shortest record of versions. */
+const recordSize = 16;
+
+function placesOf(image: ElfImage, { start, count, next }: Chain): number[] {
+  if (count > image.bytes.length / recordSize) throw new RangeError(`The file has no room for ${count} versions`);
+  const places: number[] = [];
+  let at = start;
+  for (let left = count; left > 0; left -= 1) {
+    places.push(at);
+    const step = image.word(at + next);
+    if (left > 1 && step < recordSize) throw new RangeError(`The versions at ${at} go on ${step} bytes later`);
+    at += step;
+  }
+  return places;
+}
+
 /** What is wanted of one library; names as offsets in the string table. */
 function readVersionsOf(image: ElfImage, library: number): { name: number; weak: boolean }[] {
-  const versions: { name: number; weak: boolean }[] = [];
-  let at = library + image.word(library + 8);
-  for (let left = image.half(library + 2); left > 0; left -= 1) {
-    versions.push({ name: image.word(at + 8), weak: (image.half(at + 4) & weakVersion) !== 0 });
-    at += image.word(at + 12);
-  }
-  return versions;
+  const [start, count] = [library + image.word(library + 8), image.half(library + 2)];
+  return placesOf(image, { start, count, next: 12 }).map((at) => ({
+    name: image.word(at + 8),
+    weak: (image.half(at + 4) & weakVersion) !== 0,
+  }));
 }
 
 function readVersions(image: ElfImage, dynamic: Dynamic, text: Text): string[] {
-  const versions: string[] = [];
-  let at = dynamic.offsetOf(tag.versions) ?? 0;
-  for (let left = dynamic.valueOf(tag.versionCount); left > 0; left -= 1) {
-    versions.push(text(image.word(at + image.word(at + 12))));
-    at += image.word(at + 16);
-  }
-  return versions;
+  const [start, count] = [dynamic.offsetOf(tag.versions) ?? 0, dynamic.valueOf(tag.versionCount)];
+  return placesOf(image, { start, count, next: 16 }).map((at) => text(image.word(at + image.word(at + 12))));
 }
 
 const weakSymbol = 2;
@@ -207,8 +232,9 @@ function readSymbols(image: ElfImage, dynamic: Dynamic, text: Text): Pick<ElfFil
   const [size, infoAt, sectionAt] = image.wide ? [24, 4, 6] : [16, 12, 14];
   const defined = new Set<string>();
   const wanted: string[] = [];
+  const count = countSymbols(image, dynamic);
   // The first symbol is always empty.
-  for (let index = 1; index < countSymbols(image, dynamic); index += 1) {
+  for (let index = 1; index < count; index += 1) {
     const at = table + index * size;
     const name = text(image.word(at));
     const binding = (image.bytes[at + infoAt] ?? 0) >> 4;

@@ -15,8 +15,17 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const mediaType = "application/vnd.oci.image.manifest.v1+json";
 
-async function writeBlob(value: unknown): Promise<{ mediaType: string; digest: string; size: number }> {
-  const text = JSON.stringify(value);
+interface Written {
+  mediaType: string;
+  digest: string;
+  size: number;
+}
+
+async function writeBlob(value: unknown): Promise<Written> {
+  return writeText(JSON.stringify(value));
+}
+
+async function writeText(text: string): Promise<Written> {
   const digest = `sha256:${sha256(text)}`;
   await writeFile(path.join(folder, blobPath(digest)), text);
   return { mediaType, digest, size: text.length };
@@ -59,6 +68,18 @@ describe("layoutManifests", () => {
   it("refuses a manifest that is not what its digest says", async () => {
     const digest = await writeLayout();
     await writeFile(path.join(folder, blobPath(digest)), '{"config":{},"layers":[]}');
+    await expect(layoutManifests(folder)).rejects.toMatchObject({ code: "LAYOUT_BROKEN" });
+  });
+
+  it.each([
+    ["an index of another shape", '{"manifests":7}'],
+    ["an index that is no JSON", "{"],
+    ["a manifest of another shape", undefined],
+  ])("refuses %s", async (_, text) => {
+    const platform = { os: "linux", architecture: "arm64" };
+    const index = { manifests: [{ ...(await writeBlob({ layers: [] })), platform }] };
+    const entry = await writeText(text ?? JSON.stringify(index));
+    await writeFile(path.join(folder, "index.json"), JSON.stringify({ manifests: [entry] }));
     await expect(layoutManifests(folder)).rejects.toMatchObject({ code: "LAYOUT_BROKEN" });
   });
 

@@ -71,11 +71,17 @@ export async function fetchDebianSource(
   const wish: DebianWish = { ...mirror, architectures: "source", pinned: true };
   const what = `Debian's source package ${mirror.package} ${mirror.version} (${mirror.suite})`;
   return withDebianFiles(context, wish, async (folder) => {
-    const names = (await readdir(folder)).filter((name) => /\.orig\.tar\.[a-z0-9]+$/u.test(name));
-    const orig = path.join(folder, names[0] ?? "");
+    const orig = path.join(folder, origOf(await readdir(folder), what));
     await checkHash(orig, target.sha256, what);
     return keepFile(orig, target.file, `the orig tarball of ${what}, the same bytes`);
   });
+}
+
+/** The orig tarball among a source package's files. @throws UserError INPUT_UNREACHABLE, as a native package has none. */
+export function origOf(names: readonly string[], what: string): string {
+  const orig = names.find((name) => /\.orig\.tar\.[a-z0-9]+$/u.test(name));
+  if (orig === undefined) throw inputUnreachable(what, ["it has no orig tarball"]);
+  return orig;
 }
 
 /** A binary package at an exact version for some architectures: architecture → path of the .deb in `folder`. */

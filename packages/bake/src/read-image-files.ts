@@ -8,7 +8,7 @@ import { isElf, parseElf } from "./elf.ts";
 import { type ImageFile, type LayerEntry, stackLayers } from "./image-files.ts";
 import { type Descriptor, ImageManifestFile } from "./layout.ts";
 import { quotedWords } from "./named-libraries.ts";
-import { readBlob } from "./read-layout.ts";
+import { readBlob, readJsonBlob } from "./read-layout.ts";
 
 /** What an image's configuration says of how it starts. */
 const ImageConfig = z.looseObject({ config: z.looseObject({ Entrypoint: z.array(z.string()).min(1) }) });
@@ -25,8 +25,8 @@ export interface LayoutImage {
  * @throws UserError LAYOUT_BROKEN
  */
 export async function readImageFiles(layout: string, digest: string): Promise<LayoutImage> {
-  const manifest = ImageManifestFile.parse(JSON.parse((await readBlob(layout, digest)).toString("utf8")));
-  const config = ImageConfig.parse(JSON.parse((await readBlob(layout, manifest.config.digest)).toString("utf8")));
+  const manifest = await readJsonBlob(layout, { digest, shape: ImageManifestFile });
+  const config = await readJsonBlob(layout, { digest: manifest.config.digest, shape: ImageConfig });
   const layers: LayerEntry[][] = [];
   for (const layer of manifest.layers) layers.push(await readLayer(await readBlob(layout, layer.digest), layer));
   return { files: stackLayers(layers), program: config.config.Entrypoint[0] ?? "" };

@@ -2,6 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import type { Platform } from "@prosody-foundry/images";
 import { UserError, sha256 } from "@prosody-foundry/kit";
+import { z } from "zod";
 import type { Part } from "./assemble.ts";
 import {
   type Descriptor,
@@ -64,7 +65,7 @@ async function digestsOf(folder: string, descriptor: Descriptor): Promise<string
 /** The in-toto statements of an attestation manifest. @throws UserError LAYOUT_BROKEN */
 export async function readStatements(folder: string, attestation: Descriptor): Promise<unknown[]> {
   const { layers } = await readManifest(folder, attestation);
-  return Promise.all(layers.map((layer) => readJsonBlob(folder, layer)));
+  return Promise.all(layers.map(({ digest }) => readJsonBlob(folder, { digest, shape: z.unknown() })));
 }
 
 /**
@@ -98,11 +99,11 @@ async function readTop(folder: string): Promise<Descriptor> {
 
 async function readIndex(folder: string): Promise<{ entry: Descriptor; index: ImageIndex }> {
   const entry = await readTop(folder);
-  return { entry, index: ImageIndex.parse(await readJsonBlob(folder, entry)) };
+  return { entry, index: await readJsonBlob(folder, { digest: entry.digest, shape: ImageIndex }) };
 }
 
-async function readManifest(folder: string, descriptor: Descriptor): Promise<ImageManifestFile> {
-  return ImageManifestFile.parse(await readJsonBlob(folder, descriptor));
+async function readManifest(folder: string, { digest }: Descriptor): Promise<ImageManifestFile> {
+  return readJsonBlob(folder, { digest, shape: ImageManifestFile });
 }
 
 /** A blob of a layout. @throws UserError LAYOUT_BROKEN when it is not what its digest says. */
@@ -113,8 +114,15 @@ export async function readBlob(folder: string, digest: string): Promise<Buffer> 
   return bytes;
 }
 
-async function readJsonBlob(folder: string, descriptor: Descriptor): Promise<unknown> {
-  return JSON.parse((await readBlob(folder, descriptor.digest)).toString("utf8"));
+/** A blob of JSON. @throws UserError LAYOUT_BROKEN when it is not what its digest says, or has another shape. */
+export async function readJsonBlob<T>(
+  folder: string,
+  { digest, shape }: { digest: string; shape: z.ZodType<T> },
+): Promise<T> {
+  const value = parse((await readBlob(folder, digest)).toString("utf8"));
+  const read = shape.safeParse(value);
+  if (value === undefined || !read.success) throw brokenLayout(folder, `has something malformed under ${digest}`);
+  return read.data;
 }
 
 function parse(text: string): unknown {

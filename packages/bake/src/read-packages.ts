@@ -52,13 +52,16 @@ async function readWish(folder: string, wish: PackageWish, at: number): Promise<
   const absent = wish.names.find((name) => !packages.some((deb) => deb.name === name));
   if (absent !== undefined) throw packageUnknown(absent, `${suite} for ${architecture}`);
   const snapshot = newestDate(await readFile(path.join(folder, "dates"), "utf8"));
+  if (snapshot === undefined) return { wish, because: `no Release file of ${suite} says when it was made` };
   return { wish, snapshot, packages, security: await readSecurity(folder, architecture) };
 }
 
-async function readSecurity(folder: string, architecture: string): Promise<ResolvedWish["security"]> {
-  if ((await readReasons(folder, "no-support")).has(architecture)) return { state: "none" };
+/** What a stage's files say of the security archive: what could not be read comes before what Debian does not make. */
+export async function readSecurity(folder: string, architecture: string): Promise<ResolvedWish["security"]> {
   const because = (await readReasons(folder, "no-lists")).get(architecture);
-  return because === undefined ? { state: "had" } : { state: "missed", because };
+  if (because !== undefined) return { state: "missed", because };
+  const isBare = (await readReasons(folder, "no-support")).has(architecture);
+  return { state: isBare ? "none" : "had" };
 }
 
 /** Architecture → why, of one of the stage's files. */

@@ -63,15 +63,23 @@ fi
 # There are none when no mirror answered.
 grep -h '^Date:' /apt/lists/*Release > /result/dates || true
 grep -h '^Architectures:' /apt/lists/*Release > /apt/architectures || true
-for architecture in ${architectures.join(" ")}; do
-  if ! grep -h '^Architectures:' /apt/lists/*"_$SUITE-security_"*Release | grep -q -w "$architecture"; then
-    echo "$architecture Debian has no security updates for it" >> /result/no-support
-  fi
-done
-xargs -P "$(nproc)" -L 1 resolve <<"WISHES"
+${judgeSecurity(architectures)}xargs -P "$(nproc)" -L 1 resolve <<"WISHES"
 ${wishes.map(wishLine).join("\n")}
 WISHES
 END
+`;
+}
+
+/** Only a Release file says that Debian makes no security updates for an architecture; an archive out of reach says nothing. */
+export function judgeSecurity(architectures: readonly string[]): string {
+  return `for architecture in ${architectures.join(" ")}; do
+  if grep -q "^$architecture " /result/no-lists; then continue; fi
+  if ! ls /apt/lists/*"_$SUITE-security_"*Release > /dev/null 2>&1; then
+    echo "$architecture no Release file of $SUITE-security" >> /result/no-lists
+  elif ! grep -h '^Architectures:' /apt/lists/*"_$SUITE-security_"*Release | grep -q -w "$architecture"; then
+    echo "$architecture Debian has no security updates for it" >> /result/no-support
+  fi
+done
 `;
 }
 
@@ -102,8 +110,10 @@ apt-cache $options show --no-all-versions "$@" > "$work/shown" 2> "$work/log" ||
 mv "$work/shown" "/result/$place"
 `;
 
-/** The newest of some `Date:` lines of Release files, ISO 8601 to the second. */
-export function newestDate(lines: string): string {
-  const moments = [...lines.matchAll(/^Date: (.+)$/gmu)].map(([, date = ""]) => Date.parse(date));
+/** The newest of some `Date:` lines of Release files, ISO 8601 to the second; undefined when none of them is a date. */
+export function newestDate(lines: string): string | undefined {
+  const dates = [...lines.matchAll(/^Date: (.+)$/gmu)].map(([, date = ""]) => Date.parse(date));
+  const moments = dates.filter((date) => !Number.isNaN(date));
+  if (moments.length === 0) return undefined;
   return new Date(Math.max(...moments)).toISOString().replace(/\.\d+Z$/u, "Z");
 }

@@ -4,7 +4,7 @@ import { UserError } from "@prosody-foundry/kit";
 import { type Pack, pack as packTar } from "tar-stream";
 import { type BakeContext, engineEnv } from "./engine.ts";
 import { ImageManifestFile, blobPath, describePlatform, mediaTypes } from "./layout.ts";
-import { readBlob } from "./read-layout.ts";
+import { readBlob, readJsonBlob } from "./read-layout.ts";
 import { buildFolder } from "./read-report.ts";
 import type { Report } from "./report.ts";
 import path from "node:path";
@@ -46,7 +46,7 @@ interface NamedImage {
 /** A tar of an OCI layout that holds this one image; the engine names it after the index's annotation. */
 async function packImage(layout: string, image: NamedImage): Promise<Buffer> {
   const manifestBytes = await readBlob(layout, image.digest);
-  const manifest = ImageManifestFile.parse(JSON.parse(manifestBytes.toString("utf8")));
+  const manifest = await readJsonBlob(layout, { digest: image.digest, shape: ImageManifestFile });
   const tar = packTar();
   const bytes = buffer(tar);
   tar.entry({ name: "oci-layout" }, JSON.stringify({ imageLayoutVersion: "1.0.0" }));

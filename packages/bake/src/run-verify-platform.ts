@@ -35,7 +35,7 @@ export async function prepareRun(trial: Trial, given: Partial<Emulator> = {}): P
   const emulator = { ...hostEmulator, ...given };
   const prefix = `prosody-foundry-${machines[trial.platform].qemu}-`;
   // What another check was lent is taken back when that one ends, so it is nothing to rely on.
-  const names = await readdir(emulator.binfmt).catch((): string[] => []);
+  const names = await sweepLent(emulator.binfmt);
   const isLent = names.some((name) => name.startsWith(prefix));
   if (!isLent && (await canRun(trial))) return { runs: true, undo: nothing };
   const lent = await lend(trial.platform, emulator, prefix);
@@ -47,6 +47,34 @@ export async function prepareRun(trial: Trial, given: Partial<Emulator> = {}): P
   if (runs) return lent;
   await lent.undo();
   return cannot(trial.platform, "it did not take this machine's emulator; is it on another machine?");
+}
+
+/** Takes back what killed commands have lent. Names of the rules that are left. */
+async function sweepLent(binfmt: string): Promise<string[]> {
+  const names = await readdir(binfmt).catch((): string[] => []);
+  const dead = names.filter((name) => {
+    const pid = /^prosody-foundry-[^-]+-(\d+)-[0-9a-f]{8}$/u.exec(name)?.[1];
+    return pid !== undefined && !isAlive(Number(pid));
+  });
+  for (const name of dead) await takeBack(path.join(binfmt, name)).catch(ignoreRefusal);
+  return names.filter((name) => !dead.includes(name));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is somebody else's.
+    return error instanceof Error && "code" in error && error.code !== "ESRCH";
+  }
+}
+
+async function takeBack(rule: string): Promise<void> {
+  await writeFile(rule, "-1", { flag: "r+" });
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!isRefusal(error)) throw error;
 }
 
 /** Any other failure than a foreign format is left to the check itself, which can say more. */
@@ -69,7 +97,7 @@ async function lend(platform: Platform, emulator: Emulator, prefix: string): Pro
   });
   if (typeof program !== "string") return cannot(platform, program.lacking);
   const { magic, mask } = binfmtRule(platform);
-  const name = `${prefix}${randomBytes(4).toString("hex")}`;
+  const name = `${prefix}${process.pid}-${randomBytes(4).toString("hex")}`;
   try {
     // F: the kernel opens the program now, so it is found from inside every container.
     await writeFile(register, `:${name}:M::${magic}:${mask}:${program}:F`);
@@ -77,7 +105,7 @@ async function lend(platform: Platform, emulator: Emulator, prefix: string): Pro
     if (!isRefusal(error)) throw error;
     return cannot(platform, `${emulator.binfmt} takes no emulator (${error.code})`);
   }
-  return { runs: true, undo: () => writeFile(path.join(emulator.binfmt, name), "-1") };
+  return { runs: true, undo: () => takeBack(path.join(emulator.binfmt, name)) };
 }
 
 async function findProgram(machine: string, emulator: Emulator): Promise<string | { lacking: string }> {

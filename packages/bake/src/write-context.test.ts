@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { LockedPackage, Target } from "@prosody-foundry/images";
@@ -115,6 +115,13 @@ describe("writeContext", () => {
       "rootfs/usr/lib/modules.lua": "644",
     });
     expect(await readFile(path.join(folder, "rootfs/usr/lib/modules.lua"), "utf8")).toBe("return {}");
+  });
+
+  it("lays links as they are written", async () => {
+    await symlink("etc/a.lua", path.join(scratch, "from/link"));
+    const folder = path.join(scratch, "contexts/t");
+    await writeContext(folder, target, materials);
+    expect(await readlink(path.join(folder, "rootfs/link"))).toBe("etc/a.lua");
   });
 
   it("lists the packages to download: for each platform, and for each kind of build machine", async () => {

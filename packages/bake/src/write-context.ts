@@ -40,7 +40,7 @@ export async function writeContext(folder: string, target: Target, materials: Ma
     await copyFile(materials.dockerfile, path.join(partial, "Dockerfile"));
     for (const [name, from] of Object.entries(materials.server))
       await copyFile(from, path.join(partial, "server", name));
-    await cp(materials.rootfs, path.join(partial, "rootfs"), { recursive: true });
+    await cp(materials.rootfs, path.join(partial, "rootfs"), { recursive: true, verbatimSymlinks: true });
     for (const [name, text] of Object.entries(materials.generated)) {
       await writeFileWhole(path.join(partial, "rootfs", name), text);
     }

@@ -11,7 +11,7 @@ export interface MovedPackage extends PackageChange {
 
 /** The same with what its changelog says. */
 export interface ComparedPackage extends MovedPackage {
-  /** CVE ids that the entries between the two versions name; null where no changelog could be read. */
+  /** CVE ids that the entries between the two versions name; null where no changelog tells, or could be read. */
   cves: string[] | null;
 }
 
@@ -48,16 +48,19 @@ function changelogWishes(changes: readonly PackageChange[]): ChangelogWish[] {
   }));
 }
 
-/** The source of a package that moves to another version of it; undefined for one that is new, gone, or merely rebuilt. */
+/** The source of a package that moves to another version of it; undefined for one that is new, gone, rebuilt, or of another. */
 function sourceKey({ before, after }: PackageChange): string | undefined {
-  if (before === undefined || after === undefined || before.sourceVersion === after.sourceVersion) return undefined;
+  if (before === undefined || after === undefined) return undefined;
+  if (before.source !== after.source || before.sourceVersion === after.sourceVersion) return undefined;
   return `${after.source} ${after.sourceVersion}`;
 }
 
 function cvesOf(change: PackageChange, changelogs: ReadonlyMap<string, string>): string[] | null {
   const key = sourceKey(change);
   const { before, after } = change;
-  if (key === undefined || before === undefined || after === undefined) return [];
+  if (before === undefined || after === undefined) return [];
+  if (before.source !== after.source) return null;
+  if (key === undefined) return [];
   const changelog = changelogs.get(key);
   return changelog === undefined ? null : cvesBetween(changelog, before.sourceVersion, after.sourceVersion);
 }

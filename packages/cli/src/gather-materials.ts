@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Materials } from "@prosody-foundry/bake";
-import { modulesLua, type ShippedModule, type Target } from "@prosody-foundry/images";
+import { findDockerfile, modulesLua, type ShippedModule, type Target } from "@prosody-foundry/images";
 import { isPin, keyFor, type Lock } from "@prosody-foundry/lockfile";
 import { ensureContent, patchModule, shippingFiles } from "@prosody-foundry/source";
 import type { Context } from "./context.ts";
@@ -35,12 +35,12 @@ export async function gatherMaterials(context: Context, target: Target, request:
     modules.push({ name: module.name, files, ...describeModule(module, { target, lock: request.lock, source }) });
   }
   for (const line of describeOrigins(origins)) context.say(line);
-  const folder = path.join(context.root, "images", request.image ?? target.image);
+  const image = request.image ?? target.image;
   return {
-    dockerfile: path.join(context.root, "images", "Dockerfile"),
+    dockerfile: await findDockerfile(context.root, image),
     server: request.server,
     modules,
-    rootfs: path.join(folder, "rootfs"),
+    rootfs: path.join(context.root, "images", image, "rootfs"),
     generated: { "usr/lib/prosody-foundry/modules.lua": modulesLua(target, request.lock) },
   };
 }

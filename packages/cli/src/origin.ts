@@ -12,10 +12,12 @@ export function builderIdOf(env: Readonly<Record<string, string | undefined>>, n
   return `${server}/${repository}/actions/runs/${run}`;
 }
 
-/** A git remote's address as one for everybody: https in place of ssh, no credentials, no `.git`; null for a local one. */
+/** A git remote's address as one for everybody: https in place of ssh, no credentials, no query, no `.git`; null for a local one. */
 export function publicAddress(remote: string): string | null {
-  const scp = /^(?:[^@/\s]+@)?(?<host>[\w.-]+):(?!\/)(?<path>\S+)$/u.exec(remote)?.groups;
-  const words = scp === undefined ? remote : `ssh://${scp["host"]}/${scp["path"]}`;
+  // Either may carry a token.
+  const [address = ""] = remote.split(/[?#]/u);
+  const scp = /^(?:[^@/\s]+@)?(?<host>[\w.-]+):(?!\/)(?<path>\S+)$/u.exec(address)?.groups;
+  const words = scp === undefined ? address : `ssh://${scp["host"]}/${scp["path"]}`;
   const parts = /^(?:https?|ssh|git):\/\/(?:[^@/\s]*@)?(?<host>[\w.:-]+)\/(?<path>\S+?)\/*$/u.exec(words)?.groups;
   if (parts === undefined) return null;
   return `https://${parts["host"]}/${parts["path"]?.replace(/\.git$/u, "")}`;

@@ -24,7 +24,7 @@ export {
   readPackageLocks,
 } from "./read-package-locks.ts";
 export { writePackageLock } from "./write-package-lock.ts";
-export { readImages, readSeries } from "./read-images.ts";
+export { findDockerfile, readImages, readSeries } from "./read-images.ts";
 export { type ReleaseChoice, isRetired, newestRelease, releasesOf } from "./releases.ts";
 export { retireSeries } from "./retire.ts";
 export { type Refused, type Resolution, bucketOf, resolveModules, surveyModules } from "./resolve.ts";

@@ -40,6 +40,7 @@ export function choosePackages(choice: PackageChoice): TargetPackages {
     const packages = packagesOf(own, { suite: release.suite, list: "root" }, platformNames[platform].debian);
     const missing = choice.names.find((name) => !packages.some((deb) => deb.name === name));
     if (missing !== undefined) throw notLocked(choice, `${missing} of Debian ${release.suite} for ${platform}`);
+    if (packages.length === 0) throw notLocked(choice, `packages of Debian ${release.suite} for ${platform}`);
     return [platform, packages];
   });
   const dev = (compiled ? platforms : []).map((platform): [Platform, LockedPackage[]] => {

@@ -6,6 +6,7 @@ import { Platform } from "./platform.ts";
 /** A Debian suite by its code name. */
 export const Suite = z.string().regex(/^[a-z]+$/u, "is no Debian suite");
 export const DebianPackage = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/u, "is no Debian package name");
+export const DebianVersion = z.string().regex(/^[0-9][\w.+~:-]*$/u, "is no Debian version");
 
 /** `images/<name>/image.json`: one declared image, for all its series. */
 export const ImageManifest = z.strictObject({
@@ -44,7 +45,7 @@ export const TarballRelease = z.strictObject({
   suite: Suite,
   url: z.url(),
   sha256: Sha256,
-  mirrors: z.array(z.strictObject({ suite: Suite, package: DebianPackage, version: z.string() })),
+  mirrors: z.array(z.strictObject({ suite: Suite, package: DebianPackage, version: DebianVersion })),
 });
 /** A suite's binary package. */
 export const DebianRelease = z.strictObject({

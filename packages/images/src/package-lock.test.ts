@@ -52,6 +52,11 @@ function answer(suite: string, snapshot: string, packages: LockedPackage[]): Res
   const wish = { suite, list: "root" as const, architecture: "amd64", names: [], closure: true };
   return { wish, snapshot, packages, security: { state: "had" } };
 }
+
+function ofArm(one: ResolvedWish): ResolvedWish {
+  return { ...one, wish: { ...one.wish, architecture: "arm64" } };
+}
+
 const empty: PackageLock = { lockVersion: 1, suites: {} };
 const before = updatePackageLock(empty, [
   answer("trixie", "2026-11-02T00:00:00Z", [all, lua("amd64", "5.4.7-1")]),
@@ -79,6 +84,20 @@ describe("an update", () => {
     const list = after.suites["trixie"]?.lists.root ?? {};
     expect(packagesFor(list, "amd64")).toEqual([all, lua("amd64", "5.4.7-1")]);
     expect(packagesFor(list, "arm64")).toEqual(arm64.packages);
+  });
+
+  it("follows a version that moved from the security archive to main, and keeps the snapshot", () => {
+    const [at, later] = ["2026-11-02T00:00:00Z", "2026-11-09T00:00:00Z"];
+    const old = updatePackageLock(empty, [
+      answer("trixie", at, [debOf("libkrb5-3", "amd64", krb5)]),
+      ofArm(answer("trixie", at, [debOf("libkrb5-3", "arm64", krb5)])),
+    ]);
+    const moved = answer("trixie", later, [debOf("libkrb5-3", "amd64", { ...krb5, archive: "main" })]);
+    const { suites } = updatePackageLock(old, [moved], [ofArm(moved).wish]);
+    expect(suites["trixie"]?.snapshot).toBe(at);
+    expect(packagesFor(suites["trixie"]?.lists.root ?? {}, "arm64")).toMatchObject([
+      { archive: "main", path: "pool/main/k/krb5/libkrb5-3_1.2-3_arm64.deb" },
+    ]);
   });
 
   it("says for which architectures the security archive was not asked, until it is", () => {

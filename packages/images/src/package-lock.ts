@@ -1,11 +1,10 @@
 import { Sha256 } from "@prosody-foundry/lockfile";
 import { UserError, compareText } from "@prosody-foundry/kit";
 import { z } from "zod";
-import { DebianPackage, Suite } from "./manifest.ts";
+import { DebianPackage, DebianVersion, Suite } from "./manifest.ts";
 
 /** A Debian architecture; `all` for a package that is the same file on each. */
 const Architecture = z.string().regex(/^[a-z0-9]+$/u, "is no Debian architecture");
-const Version = z.string().regex(/^[0-9][\w.+~:-]*$/u, "is no Debian version");
 
 /** SHA-256 of the .deb and its size in bytes, in one line. */
 const Content = z.string().regex(/^[0-9a-f]{64} [0-9]+$/u, "is no SHA-256 and size");
@@ -15,7 +14,7 @@ const LockedVersion = z.strictObject({
   /** Source package; the package's own name when left out. */
   source: DebianPackage.optional(),
   /** Version of the source package; the version without its `+bN` (rebuilt, not changed) when left out. */
-  sourceVersion: Version.optional(),
+  sourceVersion: DebianVersion.optional(),
   /** Archive whose pool has it; main when left out. */
   archive: z.literal("security").optional(),
   /** Architectures that need it, for a package of architecture `all` that not every one needs. */
@@ -25,7 +24,7 @@ const LockedVersion = z.strictObject({
 type LockedVersion = z.infer<typeof LockedVersion>;
 
 /** Package → version → what is known of it. Architectures mostly have one version; a rebuild may give one another. */
-export const PackageList = z.record(DebianPackage, z.record(Version, LockedVersion));
+export const PackageList = z.record(DebianPackage, z.record(DebianVersion, LockedVersion));
 export type PackageList = z.infer<typeof PackageList>;
 
 /** What packages are for: the image's root, the builder's tools, headers and link libraries of the target. */
@@ -55,9 +54,9 @@ export type PackageLock = z.infer<typeof PackageLock>;
 /** A .deb, as exactly as can be said. */
 export const LockedPackage = z.strictObject({
   name: DebianPackage,
-  version: Version,
+  version: DebianVersion,
   source: DebianPackage,
-  sourceVersion: Version,
+  sourceVersion: DebianVersion,
   /** Debian's, or `all`. */
   architecture: Architecture,
   sha256: Sha256,

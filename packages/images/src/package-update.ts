@@ -1,5 +1,5 @@
-import { canonicalJson, compareText } from "@prosody-foundry/kit";
-import { architecturesOf } from "./package-diff.ts";
+import { compareText } from "@prosody-foundry/kit";
+import { architecturesOf, diffPackages } from "./package-diff.ts";
 import {
   type LockedPackage,
   type LockedSuite,
@@ -7,6 +7,7 @@ import {
   listNames,
   listOf,
   packagesFor,
+  poolPath,
 } from "./package-lock.ts";
 import type { PackageWish } from "./package-wishes.ts";
 
@@ -26,7 +27,7 @@ export interface ResolvedWish {
 /**
  * A lock with the suites that were resolved as they are now; the others stay as they are, and so does what it has for
  * `kept` wishes, which could not be resolved. A suite whose packages are all the
- * same keeps its snapshot too: a newer moment alone would give every file a new time for nothing.
+ * same, be it in another archive, keeps its snapshot too: a newer moment alone would give every file a new time for nothing.
  */
 export function updatePackageLock(
   before: PackageLock,
@@ -36,12 +37,29 @@ export function updatePackageLock(
   const names = [...new Set(resolved.map(({ wish }) => wish.suite))];
   const suites = names.map((name): [string, LockedSuite] => {
     const old = before.suites[name];
+    const own = resolved.filter(({ wish }) => wish.suite === name);
     const held = kept.filter(({ suite }) => suite === name).flatMap((wish) => holdWish(old, wish));
-    const fresh = suiteOf([...resolved.filter(({ wish }) => wish.suite === name), ...held]);
-    const same = old !== undefined && canonicalJson(old.lists) === canonicalJson(fresh.lists);
-    return [name, same ? { ...fresh, snapshot: old.snapshot } : fresh];
+    const fresh = suiteOf([...own, ...held.map((one) => followArchives(one, own))]);
+    return [name, old !== undefined && isSame(name, old, fresh) ? { ...fresh, snapshot: old.snapshot } : fresh];
   });
   return { ...before, suites: { ...before.suites, ...Object.fromEntries(suites) } };
+}
+
+function isSame(name: string, old: LockedSuite, fresh: LockedSuite): boolean {
+  const lockOf = (suite: LockedSuite): PackageLock => ({ lockVersion: 1, suites: { [name]: suite } });
+  return diffPackages(lockOf(old), lockOf(fresh)).length === 0;
+}
+
+// With a point release of Debian's a version moves from the security archive to main, for all architectures.
+function followArchives(held: ResolvedWish, fresh: readonly ResolvedWish[]): ResolvedWish {
+  const archives = new Map(
+    fresh.flatMap(({ packages }) => packages.map(({ name, version, archive }) => [`${name} ${version}`, archive])),
+  );
+  const packages = held.packages.map((deb) => {
+    const moved = { ...deb, archive: archives.get(`${deb.name} ${deb.version}`) ?? deb.archive };
+    return { ...moved, path: poolPath(moved) };
+  });
+  return { ...held, packages };
 }
 
 /** A lock without the suites that nothing is built on any more. */

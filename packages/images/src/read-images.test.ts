@@ -4,7 +4,7 @@ import path from "node:path";
 import { sha256 } from "@prosody-foundry/kit";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { selectImages } from "./images.ts";
-import { readImages, readSeries } from "./read-images.ts";
+import { findDockerfile, readImages, readSeries } from "./read-images.ts";
 import { imageOf, seriesFile } from "./sample-lock.ts";
 
 let root = "";
@@ -44,6 +44,13 @@ it("images are read with the hashes of their files and of what builds them", asy
       dockerfile: sha256("FROM scratch\n"),
     },
   ]);
+});
+
+it("an image is built by its own Dockerfile, or by that of all", async () => {
+  await put("Dockerfile", "FROM scratch\n");
+  await put("own/Dockerfile", "FROM base\n");
+  expect(await findDockerfile(root, "own")).toBe(path.join(root, "images/own/Dockerfile"));
+  expect(await findDockerfile(root, "prosody")).toBe(path.join(root, "images/Dockerfile"));
 });
 
 it("the umask of a checkout is no input", async () => {

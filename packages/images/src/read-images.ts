@@ -50,9 +50,15 @@ async function readImage(root: string, name: string): Promise<Image> {
 }
 
 async function hashDockerfile(root: string, name: string): Promise<string> {
-  const own = await readText(path.join(root, "images", name, "Dockerfile"));
-  const text = own ?? (await readText(path.join(root, "images", "Dockerfile")));
-  if (text !== undefined) return sha256(text);
+  return sha256(await readFile(await findDockerfile(root, name), "utf8"));
+}
+
+/** Path of the Dockerfile that builds an image: its own, or that of all. @throws UserError DOCKERFILE_MISSING */
+export async function findDockerfile(root: string, name: string): Promise<string> {
+  for (const folder of [name, ""]) {
+    const file = path.join(root, "images", folder, "Dockerfile");
+    if (await isFile(file)) return file;
+  }
   throw new UserError(
     "DOCKERFILE_MISSING",
     `Nothing builds ${name}: neither images/${name}/Dockerfile nor images/Dockerfile`,
