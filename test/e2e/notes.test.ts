@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { Report } from "@prosody-foundry/bake";
@@ -47,7 +47,7 @@ beforeAll(async () => {
   });
   const plan = PlanOutput.parse(await foundry.json(["plan", ...release]));
   id = plan.targets[0]?.id ?? "";
-  await writeReport();
+  await writeBuild();
   await publish(layout.index);
 });
 afterAll(async () => {
@@ -57,11 +57,27 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What a build of the target would leave: the first layer as it was, a second one that is new. */
-async function writeReport(): Promise<void> {
-  const root = await readLayer(layout.manifests.get("linux/amd64") ?? "", 0);
-  const layers = [root, { digest: `sha256:${"7".repeat(64)}`, size: 12_345 }];
-  const image = { digest: `sha256:${"8".repeat(64)}`, size: root.size + 12_345, layers };
+/** What a build of the target would leave: no module, and a package more. */
+async function writeBuild(): Promise<void> {
+  const libc = {
+    name: "libc6",
+    versionInfo: "2.41-12",
+    externalRefs: [
+      {
+        referenceCategory: "PACKAGE-MANAGER",
+        referenceType: "purl",
+        referenceLocator: "pkg:deb/debian/libc6@2.41-12?arch=amd64&distro=trixie",
+      },
+    ],
+  };
+  const built = await writeLayoutImage({
+    platforms: ["linux/amd64"],
+    modules: [],
+    source: "https://example.org/source",
+    revision: "4".repeat(40),
+    builder: "https://example.org/source",
+    alter: { sbom: (document) => ({ ...document, packages: [...document.packages, libc] }) },
+  });
   const report: Report = Report.parse({
     reportVersion: 1,
     id,
@@ -69,21 +85,15 @@ async function writeReport(): Promise<void> {
     image: "prosody",
     series: "13.0",
     release: "13.0.7",
-    index: `sha256:${"9".repeat(64)}`,
-    platforms: { "linux/amd64": image },
+    index: built.index,
+    platforms: { "linux/amd64": { digest: built.manifests.get("linux/amd64"), size: 1, layers: [] } },
     inputs: {},
     builtAt: "2026-11-20T10:00:00.000Z",
   });
-  await mkdir(path.join(sharedCache(), "builds", id), { recursive: true });
-  await writeFile(path.join(sharedCache(), "builds", id, "report.json"), prettyJson(report));
-}
-
-async function readLayer(manifest: string, at: number): Promise<{ digest: string; size: number }> {
-  const text = await readFile(path.join(layout.folder, "blobs", manifest.replace(":", "/")), "utf8");
-  const { layers }: { layers: { digest: string; size: number }[] } = JSON.parse(text);
-  const layer = layers[at];
-  if (layer === undefined) throw new Error(`${manifest} has no layer ${at}`);
-  return { digest: layer.digest, size: layer.size };
+  const kept = path.join(sharedCache(), "builds", id);
+  await cp(built.folder, path.join(kept, "layout"), { recursive: true });
+  await writeFile(path.join(kept, "report.json"), prettyJson(report));
+  await rm(built.folder, { recursive: true });
 }
 
 async function publish(digest: string): Promise<void> {
@@ -113,7 +123,9 @@ it("says what is new against the published image, by what the registry gives out
   expect(stdout).not.toContain("Told");
   expect(stdout).toMatch(/^\| mod_greeting \| `[0-9a-f]{12}` → gone \|/mu);
   expect(stdout).toMatch(/^\| libc6 \| new: 2\./mu);
-  expect(stdout).toMatch(/^\| linux\/amd64 \| 12\.\d kB \| \d\.\d kB \| 12\.3 kB \|$/mu);
+  // The lua5.4 of both is the same, and so is their first layer.
+  expect(stdout).not.toContain("lua5.4");
+  expect(stdout).toMatch(/^\| linux\/amd64 \| [\d.]+ k?B \| [\d.]+ k?B \| [\d.]+ k?B \|$/mu);
 });
 
 it("where the published image is gone, says so and compares with nothing", async () => {
@@ -124,7 +136,7 @@ it("where the published image is gone, says so and compares with nothing", async
     expect.stringContaining("Not compared with what was published last") as unknown,
   ]);
   expect(stdout).toContain("It has 0 community modules.");
-  expect(stdout).toContain("| linux/amd64 | 12.");
+  expect(stdout).toMatch(/^\| linux\/amd64 \| /mu);
 });
 
 it("of an image that is not built is refused", async () => {

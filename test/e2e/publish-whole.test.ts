@@ -141,7 +141,7 @@ it("a pin that moved is the next revision: only its layer is sent, and users are
   const { body } = await readRelease("13.0.1-r2");
   expect(body).toContain(node.slice(0, 12));
   expect(body).toContain("lastlog2: Be newer");
-  expect(body).toMatch(/13\.0\.1-r1/u);
+  expect(body).not.toContain("## Debian packages");
   expect(await github.ask("GET", "/releases/latest")).toMatchObject({ tag_name: "13.0.1-r2" });
 });
 
@@ -151,6 +151,11 @@ it("what users have to be told of waits for its version, and is told with it", a
   await writeFile(
     path.join(root, "package.json"),
     prettyJson({ name: "fixture", private: true, workspaces: ["images/*"] }),
+  );
+  const locked = { "images/prosody": { name: "prosody", version: "0.1.0" } };
+  await writeFile(
+    path.join(root, "package-lock.json"),
+    prettyJson({ name: "fixture", lockfileVersion: 3, packages: locked }),
   );
   await writeFile(path.join(root, ".changeset/words.md"), '---\n"prosody": minor\n---\n\nPolite to everybody\n');
   await changeImage(root, { description: "Polite" });

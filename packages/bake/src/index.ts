@@ -3,6 +3,7 @@ export { type AptSource, linesForSuite, parseAptSources } from "./apt-sources.ts
 export { type Bakeable, bakeDefinition } from "./definition.ts";
 export { type BakeContext, type Engine, engineEnv } from "./engine.ts";
 export { type LayoutManifests, layoutManifests } from "./read-layout.ts";
+export { readDocuments } from "./read-documents.ts";
 export type { ChangelogWish } from "./changelog-stage.ts";
 export { type UnreachableWish, readChangelogs, resolvePackages } from "./read-packages.ts";
 export { type DebianContent, type DebianQuery, fetchDebian } from "./read-debian.ts";

@@ -1,16 +1,17 @@
-import { readChangelogs, type Report } from "@prosody-foundry/bake";
+import path from "node:path";
+import { buildFolder, readChangelogs, readDocuments } from "@prosody-foundry/bake";
 import { cvesBetween, type LockedPackage, type Target } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
 import { type Lock, keysOf } from "@prosody-foundry/lockfile";
 import {
   composeNotes,
+  contentsOf,
   type ImageContents,
   lastPublished,
   type LedgerEntry,
   nextEntry,
   type Notes,
   type NotesReach,
-  plannedContents,
 } from "@prosody-foundry/release";
 import { type Context, openBake } from "./context.ts";
 import { openSources, sourceOf } from "./open-sources.ts";
@@ -22,8 +23,8 @@ export interface TargetNotesRequest {
   target: Target;
   /** Digest of the index. */
   digest: string;
-  /** Of its build here; null where it was built elsewhere, so that only the registry knows what is in it. */
-  platforms: Report["platforms"] | null;
+  /** True where it was built here; else only the registry knows what is in it. */
+  built: boolean;
   lock: Lock;
   ledger: readonly LedgerEntry[];
   /** Where it is, or will be, published; null where that is not known. */
@@ -34,17 +35,22 @@ export interface TargetNotesRequest {
 
 /** The notes of a built target: as it is published, or as it would be now, against the publication before it. */
 export async function composeTargetNotes(context: Context, request: TargetNotesRequest): Promise<Notes> {
-  const { target, digest, platforms, ledger, repository } = request;
+  const { target, digest, ledger, repository } = request;
   const contract = await readContract(context.root, target.image);
-  const built = { target, digest, contract, platforms: {}, date: context.today };
-  const entry = nextEntry(built, ledger);
+  const made = { target, digest, contract, platforms: {}, date: context.today };
+  const entry = nextEntry(made, ledger);
   const others = ledger.filter((one) => one.digest !== entry.digest);
   const previous = lastPublished(others, target.image, target.series) ?? null;
   const before = previous === null ? null : await request.readContents(previous);
-  const after = platforms === null ? await request.readContents(entry) : plannedContents(target, platforms);
+  const after = request.built ? await readBuilt(context, target) : await request.readContents(entry);
   if (after === null) throw unreadable(target.name);
   const changelog = await readChangelog(context.root, target.image);
   return composeNotes({ entry, previous, changelog, before, after, repository }, reachOf(context, request));
+}
+
+// By its SBOM, not by the plan: of some packages that an image is made of nothing is left in it.
+async function readBuilt({ cacheDir }: Context, { id, name }: Target): Promise<ImageContents> {
+  return contentsOf(await readDocuments(path.join(buildFolder(cacheDir, id), "layout")), name);
 }
 
 function unreadable(name: string): UserError {

@@ -25,7 +25,7 @@ export async function describePublished(context: Context, { entry, planned, flag
     const notes = await composeTargetNotes(context, {
       target,
       digest: entry.digest,
-      platforms: report?.platforms ?? null,
+      built: report !== undefined,
       lock: planned.lock,
       ledger: [...(await readLedger(context.root)), entry],
       repository: await repositoryName(context, flags),

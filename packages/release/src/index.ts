@@ -14,7 +14,6 @@ export { Ledger, LedgerEntry } from "./ledger.ts";
 export { namesVersion, sectionsSince } from "./changelog.ts";
 export { type Notes, renderNotes } from "./notes.ts";
 export { type PendingChangesets, readChangesets, readPendingChangesets } from "./read-changesets.ts";
-export { plannedContents } from "./planned-contents.ts";
 export { readLedger } from "./read-ledger.ts";
 export { readSettings } from "./read-settings.ts";
 export { lastPublished, type ReleaseNews, releaseNews } from "./release-news.ts";

@@ -31,7 +31,11 @@ export async function readPendingChangesets(
     throw misconfigured("there is no such file");
   });
   if (read.errors !== undefined) throw misconfigured(read.errors.join("; "));
-  return { changesets: await readChangesets(root, imagePackages), packages, config: read.config };
+  const changesets = await readChangesets(root, imagePackages);
+  const known = packages.packages.map(({ packageJson }) => packageJson.name);
+  const lost = changesets.flatMap(({ releases }) => releases).find(({ name }) => !known.includes(name));
+  if (lost !== undefined) throw outsideWorkspaces(lost.name);
+  return { changesets, packages, config: read.config };
 }
 
 /**
@@ -82,6 +86,12 @@ function refuseUnknown({ id, releases }: NewChangeset, imagePackages: readonly s
   if (unknown === undefined) return;
   throw new UserError("CHANGESET_UNKNOWN", `.changeset/${id}.md names ${unknown.name}, which is no image's package`, {
     hint: `Name an image's package (${imagePackages.join(", ")}), or remove the file.`,
+  });
+}
+
+function outsideWorkspaces(name: string): UserError {
+  return new UserError("CHANGESETS_MISCONFIGURED", `${name} is no workspace of this repository`, {
+    hint: "Name images/* as workspaces in package.json, and run `npm install`, which writes package-lock.json.",
   });
 }
 

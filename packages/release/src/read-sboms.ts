@@ -2,8 +2,7 @@ import type { Platform } from "@prosody-foundry/images";
 import { prettyJson } from "@prosody-foundry/kit";
 import type { Crane } from "./read-blobs.ts";
 import { readPublished, resolveReference } from "./read-published.ts";
-
-const spdx = "https://spdx.dev/Document";
+import { spdxType } from "./statement.ts";
 
 /**
  * The SPDX document of each platform of a published image, out of its attestations.
@@ -13,7 +12,7 @@ export async function readSboms(crane: Crane, reference: string): Promise<Partia
   const { platforms } = await readPublished(crane, await resolveReference(crane, reference));
   const found = platforms.flatMap(({ platform, attestations }) => {
     const statements = attestations.flat().flatMap(({ statement }) => statement ?? []);
-    const own = statements.find(({ predicateType }) => predicateType === spdx);
+    const own = statements.find(({ predicateType }) => predicateType === spdxType);
     return own === undefined ? [] : [[platform, prettyJson(own.predicate)] as const];
   });
   return Object.fromEntries(found);

@@ -27,7 +27,7 @@ export const notes: CommandSpec = {
         await composeTargetNotes(context, {
           target,
           digest: report.index,
-          platforms: report.platforms,
+          built: true,
           lock,
           ledger,
           repository,
