@@ -63,9 +63,12 @@ function reachOf(context: Context, { target, lock }: TargetNotesRequest): NotesR
   const sources = openSources(context, lock);
   return {
     async commitsOf({ name, from, to, source }) {
-      const key = keysOf(lock, name).find((one) => lock.modules[one]?.source === source);
-      if (key === undefined || from === null || to === null) return { commits: null, link: null };
-      return readMoveCommits(sourceOf(sources, source), { name, from, to });
+      const keys = keysOf(lock, name);
+      // An SBOM says where a module was had from, not what the lock calls that.
+      const key = keys.find((one) => lock.modules[one]?.source === source) ?? (keys.length === 1 ? keys[0] : undefined);
+      const own = key === undefined ? undefined : lock.modules[key]?.source;
+      if (own === undefined || from === null || to === null) return { commits: null, link: null };
+      return readMoveCommits(sourceOf(sources, own), { name, from, to });
     },
     async cvesIn(moves) {
       const wanted = moves.flatMap(({ name, from }) => {
