@@ -19,11 +19,13 @@ import {
   readPackageLocks,
   readSeries,
   selectImages,
+  seriesOfVersion,
   type Release,
   type TarballRelease,
   type Target,
+  upstreamVersion,
 } from "@prosody-foundry/images";
-import { runCommand, silent } from "@prosody-foundry/kit";
+import { runCommand, Series, silent } from "@prosody-foundry/kit";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -33,6 +35,8 @@ interface Releases {
   tarball: TarballRelease;
   /** 0.12.3 of bookworm. */
   debian: DebianRelease;
+  /** 13.0.7 of forky: the one whose packages Debian has for every platform. */
+  everywhere: DebianRelease;
 }
 
 export interface Bench extends Releases {
@@ -56,8 +60,11 @@ async function readReleases(): Promise<Releases> {
   const { series } = await readSeries(root);
   const tarball = series["13.0"].releases.find(({ version }) => version === "13.0.1");
   const debian = series["0.12"].releases.find(({ version }) => version === "0.12.3-1+deb12u1");
-  if (tarball?.kind !== "tarball" || debian?.kind !== "debian") throw new Error("images/series.json lacks a release");
-  return { tarball, debian };
+  const everywhere = series["13.0"].releases.find(({ kind, suite }) => kind === "debian" && suite === "forky");
+  if (tarball?.kind !== "tarball" || debian?.kind !== "debian" || everywhere?.kind !== "debian") {
+    throw new Error("images/series.json lacks a release");
+  }
+  return { tarball, debian, everywhere };
 }
 
 // The packages of our own image, as they are locked.
@@ -69,12 +76,13 @@ async function readOurs() {
   if (image === undefined || own === undefined) throw new Error("images/prosody is gone");
   return { names: image.packages, locks: { own, builder } };
 }
-const platforms: Platform[] = ["linux/amd64", "linux/arm64"];
+const usual: readonly Platform[] = ["linux/amd64", "linux/arm64"];
 const nothing = "0".repeat(40);
 
 /** A target with one module of our own, so that no lock is needed. */
-export function targetOf(name: string, release: Release): Target {
-  const series = release.kind === "debian" ? "0.12" : "13.0";
+export function targetOf(name: string, release: Release, platforms: readonly Platform[] = usual): Target {
+  const version = upstreamVersion(release);
+  const series = version.startsWith("trunk") ? "13.0" : Series.parse(seriesOfVersion(version));
   const packages = [...(ours.names["all"] ?? []), ...(ours.names[release.suite] ?? [])];
   const debs = choosePackages({ image: name, series, release, platforms, names: packages, ...ours.locks });
   const rows = platforms.flatMap((platform) =>
@@ -91,7 +99,7 @@ export function targetOf(name: string, release: Release): Target {
     description: "An image that a test makes",
     series,
     release,
-    platforms,
+    platforms: [...platforms],
     epoch: Date.parse(debs.snapshots.root) / 1000,
     packages,
     debs,
