@@ -249,28 +249,7 @@ it("a module leaves the lock when nothing needs it any more", async () => {
 });
 
 describe("a command that reports", () => {
-  // foundry.json reads standard output as one JSON value; start, bump and module diff are tried in files of their own.
-  const above = "build bump compat plan start tags verify".split(" ");
-  const aboveOfModule = "add diff outdated remove show update verify why".split(" ").map((name) => `module ${name}`);
-
   it.each(["setup", "doctor", "module search sasl2"])("prints one JSON value: %s", async (command) => {
     expect(await scene.foundry.json(command.split(" "))).toBeTypeOf("object");
   });
-
-  it("is tried in this file", async () => {
-    expect(await listCommands()).toEqual([...above, ...aboveOfModule, "setup", "doctor", "module search"].toSorted());
-  });
 });
-
-/** Names of the commands whose help has --json. */
-async function listCommands(): Promise<string[]> {
-  const commands = [...(await namesIn([])), ...(await namesIn(["module"])).map((name) => `module ${name}`)];
-  const helps = await Promise.all(commands.map((name) => scene.foundry.run([...name.split(" "), "--help"])));
-  return commands.filter((_, at) => /^ {2}--json /mu.test(helps[at]?.stdout ?? "")).toSorted();
-}
-
-async function namesIn(group: readonly string[]): Promise<string[]> {
-  const { stdout } = await scene.foundry.run([...group, "--help"]);
-  const [, list = ""] = stdout.split("Commands:\n");
-  return [...list.matchAll(/^ {2}(\w+)/gmu)].map(([, name]) => name ?? "").filter((name) => name !== "help");
-}

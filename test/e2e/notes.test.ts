@@ -128,6 +128,10 @@ it("says what is new against the published image, by what the registry gives out
   expect(stdout).toMatch(/^\| linux\/amd64 \| [\d.]+ k?B \| [\d.]+ k?B \| [\d.]+ k?B \|$/mu);
 });
 
+it("says the same to programs", async () => {
+  expect(await foundry.json(["notes", ...release])).toMatchObject([{ modules: expect.anything() as unknown }]);
+});
+
 it("where the published image is gone, says so and compares with nothing", async () => {
   await publish(`sha256:${"5".repeat(64)}`);
   const { exitCode, stdout, stderr } = await foundry.run(["notes", ...release]);

@@ -40,7 +40,7 @@ it("actionlint finds what is wrong", async () => {
   const text = workflows.find(({ file }) => file === "publish.yml")?.text ?? "";
   await writeFile(
     path.join(folder, "publish.yml"),
-    text.replace("steps.matrix.outputs.jobs", "steps.other.outputs.jobs"),
+    text.replace("steps.trunk.outputs.jobs", "steps.other.outputs.jobs"),
   );
   const { exitCode, stdout, stderr } = await lint(scratch);
   expect([exitCode, `${stdout}${stderr}`]).toEqual([1, expect.stringContaining('property "other" is not defined')]);
@@ -236,9 +236,9 @@ describe("what a workflow runs", () => {
 
   it("the site is a page, the lock and the surveys", async () => {
     const folder = path.join(scratch, "site");
-    const { stdout } = await openFoundry(repositoryRoot, {}).run(["site", folder]);
+    const written = await openFoundry(repositoryRoot, {}).json(["site", folder]);
     const files = ["index.html", "modules.lock.json", "surveys/prosody-modules.json"];
-    expect(stdout).toBe(files.map((file) => `${path.join(folder, file)}\n`).join(""));
+    expect(written).toEqual({ folder, files });
     expect(await readFile(path.join(folder, "index.html"), "utf8")).toContain('<tr id="mod_firewall">');
     const lock = await readFile(path.join(repositoryRoot, "modules.lock.json"), "utf8");
     expect(await readFile(path.join(folder, "modules.lock.json"), "utf8")).toBe(lock);
