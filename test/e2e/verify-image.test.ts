@@ -147,7 +147,7 @@ function patchedLock(patch: string): Lock {
 }
 
 it.each([
-  { title: "what names no image", args: () => ["prosody"], code: "REFERENCE_MALFORMED" },
+  { title: "what names no image", args: () => ["no name"], code: "REFERENCE_MALFORMED" },
   { title: "a tag that is not there", args: () => [`${pushed.repository}:nothing`], code: "IMAGE_UNREACHABLE" },
   { title: "a registry that is not there", args: () => ["127.0.0.1:9/prosody/image:1"], code: "IMAGE_UNREACHABLE" },
   {

@@ -1,7 +1,7 @@
 import { seriesOfVersion } from "@prosody-foundry/images";
 import { UserError } from "@prosody-foundry/kit";
 import type { LedgerEntry } from "./ledger.ts";
-import { idTag, isFloating, parseImmutable, unionOf } from "./marks.ts";
+import { idTag, parseImmutable, unionOf } from "./marks.ts";
 import { mapLimited } from "./parallel.ts";
 import { type RegistryFacts, reachable } from "./publish-plan.ts";
 import { registryError, type Repository } from "./registry.ts";
@@ -97,18 +97,18 @@ function refuseChanged(ledger: readonly LedgerEntry[], digests: Readonly<Record<
 
 /**
  * Of the revisions only the registry knows and a floating tag would go to, those a stranger would refuse: another command may
- * be between its immutable tag and its signature. One that carries a floating tag was verified by who moved that.
+ * be between its immutable tag and its signature. That one carries a floating tag says nothing: anybody may have put it there.
  */
 async function findUnproven(query: RegistryQuery, facts: RegistryFacts): Promise<string[]> {
-  const carried = new Set(Object.entries(facts.digests).flatMap(([tag, digest]) => (isFloating(tag) ? [digest] : [])));
+  const proven = new Set<string>();
   const unproven: string[] = [];
   for (;;) {
     const entries = reachable(unionOf(query.ledger, facts), { names: facts.names, unproven });
     const newest = newestOf(floatingTagsFor(query.policy, entries), entries);
     const suspects = newest.filter(({ digest }) => facts.learnt.some((entry) => entry.digest === digest));
-    const open = suspects.find(({ digest }) => !carried.has(digest));
+    const open = suspects.find(({ digest }) => !proven.has(digest));
     if (open === undefined) return unproven;
-    if (await verifies(query.signing, `${query.repository.name}@${open.digest}`)) carried.add(open.digest);
+    if (await verifies(query.signing, `${query.repository.name}@${open.digest}`)) proven.add(open.digest);
     else unproven.push(immutableTag(open));
   }
 }

@@ -1,6 +1,6 @@
 import { type Progress, canonicalJson, isUserError } from "@prosody-foundry/kit";
 import type { LedgerEntry } from "./ledger.ts";
-import { idTag, isFloating, parseImmutable, unionOf } from "./marks.ts";
+import { idTag, parseImmutable, unionOf } from "./marks.ts";
 import { mapLimited } from "./parallel.ts";
 import {
   type PublishFacts,
@@ -92,18 +92,12 @@ function isDone({ targets, floating }: PublishPlan): boolean {
   return floating.length === 0 && targets.every(({ steps }) => steps.length === 0);
 }
 
-/**
- * The ledger gets what others published and withdrew meanwhile, as far as a stranger would accept it: what carries a
- * floating tag was verified by who moved that.
- */
+/** The ledger gets what others published and withdrew meanwhile, as far as a stranger would accept it. */
 async function recordLearnt({ ledger, registry }: PublishFacts, hands: PublishHands): Promise<void> {
   const whole: LedgerEntry[] = [];
-  const carried = new Set(
-    Object.entries(registry.digests).flatMap(([tag, digest]) => (isFloating(tag) ? [digest] : [])),
-  );
   for (const entry of registry.learnt) {
     const reference = `${hands.repository.name}@${entry.digest}`;
-    if (!carried.has(entry.digest) && !(await verifies(hands.signing, reference))) continue;
+    if (!(await verifies(hands.signing, reference))) continue;
     const platforms = await readPlatforms(hands.repository, await readContents(hands.repository, entry.digest));
     whole.push({ ...entry, platforms });
   }
