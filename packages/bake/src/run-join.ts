@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import { indexAnnotations, indexBlob } from "./assemble.ts";
 import { type LayoutPart, readParts } from "./read-layout.ts";
-import { buildFolder } from "./read-report.ts";
+import { buildFolder, readReport } from "./read-report.ts";
 import type { Divided, PartOptions } from "./run-parts.ts";
 import { keepBuild, scratchPrefix } from "./write-build.ts";
 import { writeLayout } from "./write-layout.ts";
@@ -26,7 +26,7 @@ export async function joinParts(
     for (const digest of found.flatMap(({ ofImage, ofAttestation }) => [...ofImage, ...ofAttestation]))
       taken.set(digest, layout);
   }
-  const index = indexBlob(joined, indexAnnotations(target, origin, now()));
+  const index = indexBlob(joined, indexAnnotations(target, origin, await readMoment(cacheDir, parts)));
   const scratch = await mkdtemp(path.join(cacheDir, scratchPrefix));
   try {
     const folder = path.join(scratch, target.id);
@@ -35,4 +35,10 @@ export async function joinParts(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** When the last of the parts was built, so that joining them again gives the same index. */
+async function readMoment(cacheDir: string, parts: readonly { id: string }[]): Promise<Date> {
+  const reports = await Promise.all(parts.map(({ id }) => readReport(cacheDir, id)));
+  return new Date(Math.max(...reports.map((report) => Date.parse(report?.builtAt ?? "1970-01-01"))));
 }
