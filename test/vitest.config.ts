@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // Tests that need an engine, a real Prosody, a real upstream or the command itself. Files run one after another: they
-// share one engine and two cores.
+// share one engine and two cores. Those of the running image mostly wait, so three of them run side by side.
 export default defineConfig({
   test: {
     root: import.meta.dirname,
@@ -10,10 +10,19 @@ export default defineConfig({
     fileParallelism: false,
     maxConcurrency: 2,
     reporters: ["default", "json"],
-    globalSetup: "./setup.ts",
     projects: [
-      { extends: true, test: { name: "itg", include: ["itg/**/*.test.ts"] } },
-      { extends: true, test: { name: "e2e", include: ["e2e/**/*.test.ts"] } },
+      { extends: true, test: { name: "itg", include: ["itg/**/*.test.ts"], globalSetup: "./setup.ts" } },
+      { extends: true, test: { name: "e2e", include: ["e2e/**/*.test.ts"], globalSetup: "./setup.ts" } },
+      {
+        extends: true,
+        test: {
+          name: "image",
+          include: ["image/**/*.test.ts"],
+          globalSetup: "./image-setup.ts",
+          fileParallelism: true,
+          maxWorkers: 3,
+        },
+      },
     ],
   },
 });

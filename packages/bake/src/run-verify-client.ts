@@ -31,7 +31,7 @@ export function trustAuthority(pem: string): () => void {
 export async function logIn(server: ServerAddress, account: Account): Promise<LoggedIn> {
   let mechanism = "none";
   const entity = client({
-    service: `xmpp://127.0.0.1:${server.port}`,
+    service: `xmpp://${server.host ?? "127.0.0.1"}:${server.port}`,
     domain: server.domain,
     username: account.user,
     resource: "verify",

@@ -5,6 +5,8 @@ import { endOf, plainLogin, registration, startTls, streamHeader } from "./check
 
 /** Where the server listens, and what its certificate must be for. */
 export interface ServerAddress {
+  /** 127.0.0.1 unless given. */
+  host?: string;
   port: number;
   domain: string;
   /** PEM of the one authority that is trusted. */
@@ -18,7 +20,7 @@ export async function tryPlainLogin(
   server: ServerAddress,
   account: { user: string; password: string },
 ): Promise<{ features: string; answer: string }> {
-  const socket = net.connect(server.port, "127.0.0.1");
+  const socket = net.connect(server.port, server.host ?? "127.0.0.1");
   try {
     const features = await ask(socket, server, [streamHeader(server.domain), endOf.features]);
     const answer = await ask(socket, server, [plainLogin(account.user, account.password), endOf.login]);
@@ -30,7 +32,7 @@ export async function tryPlainLogin(
 
 /** Tries to make an account over TLS without having one: the server's answer. */
 export async function tryRegistration(server: ServerAddress): Promise<string> {
-  const socket = net.connect(server.port, "127.0.0.1");
+  const socket = net.connect(server.port, server.host ?? "127.0.0.1");
   try {
     await ask(socket, server, [streamHeader(server.domain), endOf.features]);
     await ask(socket, server, [startTls, endOf.proceed]);

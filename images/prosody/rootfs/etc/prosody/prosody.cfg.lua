@@ -2,61 +2,45 @@
 -- the environment, everything else goes into conf.d/*.cfg.lua, which is read last.
 
 -- 13.0 wants plain Lua to be asked for by that name; 0.12 does not know the name.
-local foundry = (Lua or _G).dofile("/usr/lib/prosody-foundry/settings.lua");
-local option = foundry.options;
-
-admins = option.PROSODY_ADMINS;
-log = { { levels = { min = option.PROSODY_LOGLEVEL }, to = "console" } };
+local foundry = (Lua or _G).dofile("/usr/lib/prosody-foundry/foundry/settings.lua");
+local ipairs = (Lua or _G).ipairs;
 
 data_path = "/var/lib/prosody";
 pidfile = foundry.run_folder .. "/prosody.pid";
 admin_socket = foundry.run_folder .. "/prosody.sock";
-plugin_paths = { "/usr/lib/prosody-foundry/modules", "/usr/lib/prosody-modules" };
 
--- Closed: nobody registers without an invitation, nothing is said unencrypted, a password is never sent.
-allow_registration = false;
-registration_invite_only = true;
-c2s_require_encryption = true;
-s2s_require_encryption = true;
-s2s_secure_auth = option.PROSODY_S2S_SECURE_AUTH;
-authentication = "internal_hashed";
 allow_unencrypted_plain_auth = false;
-disable_sasl_mechanisms = { "DIGEST-MD5", "PLAIN", "LOGIN" };
-certificates = option.PROSODY_CERTIFICATES;
+-- Only where an entry in DNS and a certificate agree may a server without a valid certificate be believed.
+tls_server_end_point_hash = "auto";
 
-default_storage = foundry.default_storage;
-sql = foundry.sql;
-archive_expires_after = "1w";
-
-limits = { c2s = { rate = "10kb/s" }, s2sin = { rate = "30kb/s" } };
-
--- Who can reach the container is decided by what is published: a reverse proxy needs the plain port.
-http_interfaces = foundry.all_interfaces;
+foundry.configure(_ENV, "global");
 
 modules_enabled = foundry.modules_on("virtual-host", {
   "foundry_report";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
   "cloud_notify"; "account_activity"; "register"; "invites"; "invites_adhoc"; "invites_register"; "tombstones";
-  "admin_adhoc"; "admin_shell"; "server_contact_info"; "ping"; "time"; "uptime"; "version";
+  "admin_adhoc"; "admin_shell"; "server_contact_info"; "server_info"; "ping"; "time"; "uptime"; "version";
+  "lastactivity"; "external_services";
 });
-modules_disabled = option.PROSODY_DISABLE_MODULES;
 
-VirtualHost(option.PROSODY_DOMAIN)
+for _, host in ipairs(foundry.hosts) do
+  VirtualHost(host)
+    foundry.configure(_ENV, "virtual-host");
+end
 
-Component("conference." .. option.PROSODY_DOMAIN) "muc"
-  name = "Rooms";
-  restrict_room_creation = "local";
-  modules_enabled = foundry.modules_on("muc", { "muc_mam" });
+for _, component in ipairs(foundry.components) do
+  local own = component.type == "muc" and { "muc_mam" } or {};
+  Component(component.domain)(component.type)
+    foundry.configure(_ENV, component.type);
+    modules_enabled = foundry.modules_on(component.type, own);
+end
 
-Component("upload." .. option.PROSODY_DOMAIN) "http_file_share"
-
-local pubsub = foundry.modules_on("pubsub", {});
-if #pubsub > 0 then
-  Component("pubsub." .. option.PROSODY_DOMAIN) "pubsub"
-    modules_enabled = pubsub;
+for _, component in ipairs(foundry.external_components) do
+  Component(component.domain)
+    component_secret = component.secret;
 end
 
 if foundry.has_extra then
-  Include "conf.d/*.cfg.lua"
+  Include(foundry.extra)
 end

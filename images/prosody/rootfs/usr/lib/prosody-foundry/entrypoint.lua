@@ -1,11 +1,12 @@
 -- PID 1. Checks the environment, then becomes Prosody or prosodyctl in this same process: signals reach it, nothing
--- forks, and no shell is needed.
+-- forks, and no shell is needed. Commands of the image's own are the files of foundry/commands.
 
-local foundry = "/usr/lib/prosody-foundry/"
+local folder = "/usr/lib/prosody-foundry/"
 local data_folder = "/var/lib/prosody"
 local bad_configuration = 78 -- EX_CONFIG of sysexits.h
 
-local options = dofile(foundry .. "options.lua")
+package.path = folder .. "?.lua;" .. package.path
+package.cpath = folder .. "?.so;" .. package.cpath
 
 local function say(level, sentence)
   io.stderr:write(("prosody-foundry\t%s\t%s\n"):format(level, sentence))
@@ -27,8 +28,9 @@ local function stop_on(problems)
 end
 
 local function check_environment()
-  local values, problems = options.read(os.getenv)
-  for _, problem in ipairs(options.find_unknown(read_environment())) do problems[#problems + 1] = problem end
+  local environment = require("foundry.environment")
+  local values, problems = environment.read(os.getenv)
+  for _, problem in ipairs(environment.find_unknown(read_environment())) do problems[#problems + 1] = problem end
   stop_on(problems)
   return values
 end
@@ -60,32 +62,32 @@ local function check_data_folder()
   stop_on({ ("User %s cannot write to %s: %s."):format(uid, data_folder, hint) })
 end
 
-local function visit_files(folder, depth, visit)
+local function visit_files(path, depth, visit)
   local lfs = require("lfs")
-  local opened, each, state = pcall(lfs.dir, folder)
+  local opened, each, state = pcall(lfs.dir, path)
   if not opened or depth == 0 then return end
   for entry in each, state do
-    local path = folder .. "/" .. entry
-    local mode = lfs.attributes(path, "mode")
-    if mode == "directory" and entry:sub(1, 1) ~= "." then visit_files(path, depth - 1, visit) end
-    if mode == "file" then visit(path) end
+    local inside = path .. "/" .. entry
+    local mode = lfs.attributes(inside, "mode")
+    if mode == "directory" and entry:sub(1, 1) ~= "." then visit_files(inside, depth - 1, visit) end
+    if mode == "file" then visit(inside) end
   end
 end
 
 -- Prosody looks three folders deep. Without a certificate it starts, and nobody can log in.
-local function warn_of_certificates(folder)
+local function warn_of_certificates(path)
   local found = false
-  visit_files(folder, 3, function(path)
-    if path:find("%.crt$") or path:find("fullchain[^/]*$") or path:find("%.pem$") then found = true end
-    local file = io.open(path)
-    if file then file:close() else say("warn", ("User %s cannot read %s."):format(user_id(), path)) end
+  visit_files(path, 3, function(file_path)
+    if file_path:find("%.crt$") or file_path:find("fullchain[^/]*$") or file_path:find("%.pem$") then found = true end
+    local file = io.open(file_path)
+    if file then file:close() else say("warn", ("User %s cannot read %s."):format(user_id(), file_path)) end
   end)
   if found then return end
-  say("warn", ("There is no certificate in %s: nobody can log in until there is one."):format(folder))
+  say("warn", ("There is no certificate in %s: nobody can log in until there is one."):format(path))
 end
 
 local function warn(values)
-  if values.PROSODY_DOMAIN == "localhost" then
+  if not values.PROSODY_DOMAIN and #values.PROSODY_VIRTUAL_HOSTS == 0 then
     say("warn", "This server is for localhost: set PROSODY_DOMAIN to the domain of its addresses.")
   end
   warn_of_certificates(values.PROSODY_CERTIFICATES)
@@ -115,7 +117,6 @@ local function run_server(arguments)
   warn(values)
   pcall(require("lfs").mkdir, "/run/prosody")
   heed_signals_early()
-  table.remove(arguments, 1)
   if arguments[1] ~= "-F" then table.insert(arguments, 1, "-F") end
   return become("/usr/bin/prosody", arguments)
 end
@@ -126,30 +127,19 @@ local function run_prosodyctl(arguments)
   return become("/usr/bin/prosodyctl", arguments)
 end
 
-local function show_default(option)
-  local default = option.default
-  if default == nil or (type(default) == "table" and #default == 0) then return "" end
-  return (" Default: %s."):format(tostring(default))
+local function find_command(name)
+  local path = folder .. "foundry/commands/" .. name .. ".lua"
+  local file = name:find("^[%l-]+$") and io.open(path)
+  if file then file:close() end
+  return file and dofile(path)
 end
 
-local function show_help()
-  print("Usage: [prosody]              run the server")
-  print("       prosodyctl COMMAND …   run prosodyctl with the same configuration; COMMAND alone does, too")
-  print("       help                   show this")
-  print("\nOptions, from the environment:")
-  for _, option in ipairs(options.list) do
-    local names = table.concat(options.names_of(option), ", ")
-    local choices = option.choices and (" (%s)"):format(table.concat(option.choices, ", ")) or ""
-    print(("\n  %s\n      %s%s.%s\n      Sets %s."):format(names, option.help, choices, show_default(option), option.sets))
-  end
-  print("\nMore configuration: /etc/prosody/conf.d/*.cfg.lua")
+local first = arg[1] == "--help" and "help" or arg[1] or "prosody"
+if first == "prosody" then
+  table.remove(arg, 1)
+  return run_server(arg)
 end
-
-local first = arg[1]
-if first == "help" or first == "--help" then
-  show_help()
-elseif first == nil or first == "prosody" then
-  run_server(arg)
-else
-  run_prosodyctl(arg)
-end
+local command = find_command(first)
+if not command then return run_prosodyctl(arg) end
+table.remove(arg, 1)
+os.exit(command(arg) or 0)

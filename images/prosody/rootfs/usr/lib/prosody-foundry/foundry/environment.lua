@@ -1,0 +1,132 @@
+-- The environment, read and checked by the table of options.
+
+local options = require("foundry.options")
+local parse = require("foundry.parse")
+local did_you_mean = require("foundry.nearest")
+local shipped = require("foundry.shipped")
+local find_contradictions = require("foundry.contradictions")
+
+-- { name =, values = or nil, unit = or nil } of each name that an option has: its own, then its aliases; those of a
+-- secret are followed by the names that its file goes by.
+local function names_of(option)
+  local names = { { name = option.name } }
+  for _, alias in ipairs(option.aliases or {}) do
+    names[#names + 1] = type(alias) == "string" and { name = alias } or { name = alias[1], values = alias.values, unit = alias.unit }
+  end
+  for i = 1, option.secret and #names or 0 do names[#names + 1] = { name = names[i].name .. "_FILE", is_file = true } end
+  return names
+end
+
+local function known_names()
+  local names = {}
+  for _, option in ipairs(options) do
+    for _, entry in ipairs(names_of(option)) do names[#names + 1] = entry.name end
+  end
+  return names
+end
+
+local function read_secret(path)
+  local file, reason = io.open(path)
+  if not file then return nil, ("cannot be read: %s."):format(reason) end
+  local text, failure = file:read("a")
+  file:close()
+  if not text then return nil, ("cannot be read: %s."):format(failure) end
+  text = text:gsub("[\r\n]+$", "")
+  if text == "" then return nil, ("names %s, which is empty."):format(path) end
+  return text
+end
+
+-- Theirs → ours.
+local function parse_as(entry, text, option)
+  if entry.values then
+    local flag, wrong = parse.boolean(text)
+    if flag == nil then return nil, wrong end
+    return entry.values[tostring(flag)]
+  end
+  local value, wrong = parse[option.type](text, option)
+  if entry.unit and type(value) == "number" then value = value * entry.unit end
+  return value, wrong
+end
+
+local function read_one(entry, text, option)
+  local wrong
+  if entry.is_file then
+    text, wrong = read_secret(text)
+    if not text then return nil, ("%s %s"):format(entry.name, wrong) end
+  end
+  local value
+  value, wrong = parse_as(entry, text, option)
+  if value ~= nil then return value end
+  return nil, ("%s%s %s"):format(entry.name, option.secret and "" or "=" .. text, wrong)
+end
+
+local function is_equal(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
+  for key, value in pairs(a) do
+    if not is_equal(value, b[key]) then return false end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then return false end
+  end
+  return true
+end
+
+-- The value, and the name it was set by; or nil and a problem. An empty variable counts as not set.
+local function read_option(option, getenv, problems)
+  local value, set_by
+  for _, entry in ipairs(names_of(option)) do
+    local text = getenv(entry.name)
+    if text and text ~= "" then
+      local found, problem = read_one(entry, text, option)
+      if problem then
+        problems[#problems + 1] = problem
+      elseif set_by and not is_equal(value, found) then
+        problems[#problems + 1] = ("%s and %s are both set and differ: leave one out."):format(set_by, entry.name)
+      elseif not set_by then
+        value, set_by = found, entry.name
+      end
+    end
+  end
+  return value, set_by
+end
+
+local function check_series(option, set_by, problems)
+  if not set_by or not option.since or shipped.is_since(option.since) then return end
+  problems[#problems + 1] = ("%s needs Prosody %s, and this is %s."):format(set_by, option.since, shipped.release)
+end
+
+-- Values by canonical name, defaults filled in; a list of problems, one sentence each; and the name each value was set
+-- by. Reads the environment only through `getenv`, and the files of secrets.
+local function read(getenv)
+  local values, problems, set_by = {}, {}, {}
+  for _, option in ipairs(options) do
+    local value, name = read_option(option, getenv, problems)
+    check_series(option, name, problems)
+    set_by[option.name] = name
+    if value == nil then value = option.default end
+    values[option.name] = value
+  end
+  for _, problem in ipairs(find_contradictions(values, set_by)) do problems[#problems + 1] = problem end
+  return values, problems, set_by
+end
+
+-- Kubernetes and Docker links put these into every container beside a service that is called prosody.
+local function is_service_link(name, text)
+  return name:find("SERVICE_HOST$") or name:find("SERVICE_PORT") or name:find("PORT_%d+_%u%u%u")
+    or (name:find("_PORT$") and text:find("^%a+://"))
+end
+
+-- A problem for each variable called PROSODY_… that nothing reads.
+local function find_unknown(environment)
+  local names, known, problems = known_names(), {}, {}
+  for _, name in ipairs(names) do known[name] = true end
+  for name, text in pairs(environment) do
+    if name:find("^PROSODY_") and not known[name] and not is_service_link(name, text) then
+      problems[#problems + 1] = ("%s is no option of this image.%s"):format(name, did_you_mean(name, names))
+    end
+  end
+  table.sort(problems)
+  return problems
+end
+
+return { read = read, find_unknown = find_unknown, names_of = names_of, known_names = known_names, is_equal = is_equal }

@@ -1,0 +1,255 @@
+-- type of an option → function(text, option) that gives the value, or nil and what is wrong with the text.
+
+local did_you_mean = require("foundry.nearest")
+local shipped = require("foundry.shipped")
+
+local function split(text)
+  local items = {}
+  for item in text:gmatch("[^%s,]+") do items[#items + 1] = item end
+  return items
+end
+
+local booleans = {
+  ["true"] = true, yes = true, on = true, ["1"] = true,
+  ["false"] = false, no = false, off = false, ["0"] = false,
+}
+
+local function boolean(text)
+  local value = booleans[text:lower()]
+  if value == nil then return nil, "is neither true nor false (true, yes, on, 1; false, no, off, 0)." end
+  return value
+end
+
+local function choose(text, choices)
+  for _, choice in ipairs(choices) do
+    if choice:lower() == text:lower() then return choice end
+  end
+  return nil, ("is none of %s.%s"):format(table.concat(choices, ", "), did_you_mean(text:lower(), choices))
+end
+
+-- Bytes above 127 are let through: Prosody itself prepares names in other scripts.
+local function domain(text)
+  local bad = #text > 253 or text:find("[^%w.\128-\255-]") or ("." .. text .. "."):find("%.%-") or text:find("..", 1, true)
+    or text:find("^%.") or text:find("[.-]$")
+  if bad then return nil, "is no domain name." end
+  return text:lower()
+end
+
+-- Each item by itself; the first bad one is told.
+local function list_of(parse_item, what)
+  return function(text, option)
+    local values = {}
+    for _, item in ipairs(split(text)) do
+      local value = parse_item(item, option)
+      if value == nil then return nil, ("holds %q, which is %s."):format(item, what) end
+      values[#values + 1] = value
+    end
+    return values
+  end
+end
+
+local function number(text, option)
+  local value = tonumber(text)
+  if not value or value ~= value or math.abs(value) == math.huge then return nil, "is no number." end
+  if option.least and value < option.least then return nil, ("is less than %s."):format(option.least) end
+  if option.most and value > option.most then return nil, ("is more than %s."):format(option.most) end
+  return value
+end
+
+local function integer(text, option)
+  if not math.tointeger(tonumber(text)) then return nil, "is no whole number." end
+  local value, wrong = number(text, option)
+  return value and math.tointeger(value), wrong
+end
+
+local function port(text)
+  local value = math.tointeger(tonumber(text))
+  if not value or value < 1 or value > 65535 then return nil, "is no port (1 to 65535)." end
+  return value
+end
+
+local function address(text)
+  local user, host = text:match("^([^@/%s]+)@([^@/%s]+)$")
+  if not user or not domain(host) then return nil, "is no address (user@domain)." end
+  return user .. "@" .. host:lower()
+end
+
+local function ipv4(text)
+  local a, b, c, d = text:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$")
+  for _, part in ipairs({ a, b, c, d }) do
+    if tonumber(part) > 255 then return false end
+  end
+  return a ~= nil
+end
+
+local function ipv6(text)
+  if not text:find("^[%x:.]+$") or not text:find(":.*:") or text:find(":::") then return false end
+  local groups = 0
+  for part in text:gmatch("[^:]+") do
+    groups = groups + (part:find(".", 1, true) and 2 or 1)
+    if part:find(".", 1, true) and not ipv4(part) or not part:find(".", 1, true) and #part > 4 then return false end
+  end
+  return text:find("::", 1, true) and groups < 8 or groups == 8
+end
+
+local function ip(text)
+  if ipv4(text) or ipv6(text) then return text end
+  return nil, "is no IP address."
+end
+
+local function network(text)
+  local base, bits = text:match("^([^/]+)/(%d+)$")
+  base = base or text
+  if not ip(base) or bits and tonumber(bits) > (ipv4(base) and 32 or 128) then
+    return nil, "is no IP address or network (10.0.0.0/8)."
+  end
+  return text
+end
+
+local function url(text)
+  if not text:find("^https?://[^%s/?#]+[^%s]*$") then return nil, "is no address of the web (https://…)." end
+  return text
+end
+
+local function link(text)
+  if not text:find("^%a[%w+.-]*:%S+$") then return nil, "is no address with a scheme (mailto:…, xmpp:…, https://…)." end
+  return text
+end
+
+local function folder(text)
+  if text:sub(1, 1) ~= "/" then return nil, "is no absolute path." end
+  return text
+end
+
+local units = { s = 1, m = 60, h = 3600, d = 86400, w = 604800, y = 31557600 }
+local words = { second = "s", minute = "m", min = "m", hour = "h", day = "d", week = "w", year = "y" }
+
+-- Seconds. As Prosody has it: "90", "10 minutes", "1w".
+local function period(text)
+  local count, unit = text:match("^%s*(%d+)%s*(%a*)%s*$")
+  local singular = unit and unit:lower():gsub("s$", "")
+  local factor = unit == "" and 1 or unit and (units[unit:lower()] or units[words[singular]])
+  if not factor then return nil, "is no time (90s, 10m, 12h, 3d, 1w)." end
+  return math.tointeger(tonumber(count)) * factor
+end
+
+local function days(text)
+  if text:lower() == "never" then return "never" end
+  local value = number(text, { least = 0 })
+  if not value or value == 0 then return nil, "is no number of days above 0, nor never." end
+  return value
+end
+
+local factors = { [""] = 1, b = 1, k = 1024, kb = 1024, m = 1024 ^ 2, mb = 1024 ^ 2, g = 1024 ^ 3, gb = 1024 ^ 3 }
+
+-- Bytes.
+local function size(text, option)
+  local count, unit = text:lower():match("^%s*([%d.]+)%s*(%a*)$")
+  local factor = unit and factors[(unit:gsub("ib$", "b"))]
+  if not tonumber(count) or not factor then return nil, "is no size (4096, 512kb, 10mb)." end
+  return integer(tostring(math.floor(tonumber(count) * factor)), option)
+end
+
+local function rate(text)
+  if not text:lower():find("^%d+%s*[kmg]?b/s$") then return nil, "is no rate (10kb/s, 1mb/s)." end
+  return text:lower():gsub("%s", "") .. ""
+end
+
+local stores = {
+  "account_activity", "account_details", "account_flags", "account_roles", "accounts", "archive", "auth_tokens",
+  "blocklist", "blocklist_archive", "cloud_notify", "config", "invite_token", "lastlog2", "muc_log", "offline", "pep",
+  "pep_data", "persistent", "private", "pubsub_data", "pubsub_nodes", "roster", "uploads", "uploads-archive", "vcard", "vcard_muc",
+}
+local backends = { "internal", "sql", "memory", "none" }
+
+local parse = {
+  text = function(text) return text end,
+  boolean = boolean,
+  choice = function(text, option) return choose(text, option.choices) end,
+  domain = domain,
+  domains = list_of(domain, "no domain name"),
+  addresses = list_of(address, "no address (user@domain)"),
+  number = number,
+  integer = integer,
+  port = port,
+  ports = function(text)
+    if text:lower() == "none" then return {} end
+    return list_of(port, "no port (1 to 65535)")(text)
+  end,
+  ["addresses-ip"] = list_of(ip, "no IP address"),
+  network = network,
+  networks = list_of(network, "no IP address or network (10.0.0.0/8)"),
+  interfaces = list_of(function(item) return item == "*" and item or ip(item) end, "neither an IP address nor *"),
+  url = url,
+  links = list_of(link, "no address with a scheme (mailto:…, xmpp:…, https://…)"),
+  folder = folder,
+  file = folder,
+  glob = folder,
+  folders = list_of(folder, "no absolute path"),
+  period = period,
+  days = days,
+  size = size,
+  rate = rate,
+}
+
+function parse.account(text)
+  if text:find("@", 1, true) then return address(text) end
+  if text:find("[%s@/<>\"'&:]") then return nil, "is no address, nor its part before the @." end
+  return text
+end
+
+function parse.component(text)
+  if text:lower() == "none" then return "none" end
+  return domain(text)
+end
+
+function parse.stores(text)
+  local kept = {}
+  for _, item in ipairs(split(text)) do
+    local store, backend = item:match("^([%w_-]+):(%a+)$")
+    if not store then return nil, ("holds %q, which is no store:backend."):format(item) end
+    local known, wrong = choose(store, stores)
+    if not known then return nil, ("holds the store %q, which %s"):format(store, wrong) end
+    kept[known], wrong = choose(backend, backends)
+    if not kept[known] then return nil, ("holds the backend %q, which %s"):format(backend, wrong) end
+  end
+  return kept
+end
+
+-- { { domain =, type = }, … }
+function parse.components(text)
+  local list = {}
+  for _, item in ipairs(split(text)) do
+    local name, kind = item:match("^([^:]+):([%w_]+)$")
+    if not name or not domain(name) then return nil, ("holds %q, which is no domain:type."):format(item) end
+    if not shipped.has_module(kind) then
+      return nil, ("holds the type %q, which is no module of this image.%s"):format(kind, did_you_mean(kind, shipped.module_names()))
+    end
+    list[#list + 1] = { domain = domain(name), type = kind }
+  end
+  return list
+end
+
+-- { { domain =, secret = or nil }, … }
+function parse.external(text)
+  local list = {}
+  for _, item in ipairs(split(text)) do
+    local name, secret = item:match("^([^:]+):(.+)$")
+    local host = domain(name or item)
+    if not host then return nil, ("holds, as number %d, what is no domain:secret."):format(#list + 1) end
+    list[#list + 1] = { domain = host, secret = secret }
+  end
+  return list
+end
+
+-- Names without mod_; whether there are such modules is asked once all folders are known.
+function parse.modules(text)
+  local names = {}
+  for _, item in ipairs(split(text)) do
+    if not item:find("^[%w_-]+$") then return nil, ("holds %q, which is no name of a module."):format(item) end
+    names[#names + 1] = item:gsub("^mod_", "") .. ""
+  end
+  return names
+end
+
+return parse
