@@ -1,16 +1,16 @@
+#!/usr/bin/lua5.4
 -- PID 1. Checks the environment, then becomes Prosody or prosodyctl in this same process: signals reach it, nothing
 -- forks, and no shell is needed. Commands of the image's own are the files of foundry/commands.
 
 local folder = "/usr/lib/prosody-foundry/"
-local data_folder = "/var/lib/prosody"
 local bad_configuration = 78 -- EX_CONFIG of sysexits.h
 
 package.path = folder .. "?.lua;" .. package.path
 package.cpath = folder .. "?.so;" .. package.cpath
 
-local function say(level, sentence)
-  io.stderr:write(("prosody-foundry\t%s\t%s\n"):format(level, sentence))
-end
+local say = require("foundry.say")
+local process = require("foundry.process")
+local folders = require("foundry.folders")
 
 local function read_environment()
   local environment = {}
@@ -35,31 +35,20 @@ local function check_environment()
   return values
 end
 
-local function user_id()
-  for line in io.lines("/proc/self/status") do
-    local uid = line:match("^Uid:%s+%d+%s+(%d+)")
-    if uid then return uid end
-  end
+-- Prosody's own configuration is this image's; one that a mount brought along would silently be without effect.
+local function check_foreign()
+  local file = io.open("/etc/prosody/prosody.cfg.lua")
+  if not file then return end
+  file:close()
+  stop_on({ "/etc/prosody/prosody.cfg.lua is not read: this image is configured by PROSODY_… variables, and what they cannot say "
+    .. "goes into files called /etc/prosody/conf.d/*.cfg.lua. Move it there, or take it away." })
 end
 
-local function check_user()
-  if user_id() ~= "0" then return end
-  stop_on({ "Prosody does not run as root: leave out --user, or give another one." })
-end
-
--- Docker gives a volume to root when it was made for another image, and bind mounts belong to whoever made them.
-local function check_data_folder()
-  local probe = data_folder .. "/.probe"
-  local file, reason = io.open(probe, "w")
-  if file then
-    file:close()
-    os.remove(probe)
-    return
-  end
-  local uid = user_id()
-  local hint = reason:find("Read%-only") and ("mount a volume or a tmpfs at " .. data_folder)
-    or ("give the volume to that user once, with `chown -R %s` on its files"):format(uid)
-  stop_on({ ("User %s cannot write to %s: %s."):format(uid, data_folder, hint) })
+local function settle_server()
+  stop_on({ require("foundry.identity").settle_server() })
+  if process.user == 0 then say("warn", "The server runs as user 0: any other would do as well, see --user.") end
+  stop_on({ require("foundry.data-folder").check() })
+  stop_on({ require("foundry.series-mark").check_folder() })
 end
 
 local function visit_files(path, depth, visit)
@@ -80,7 +69,7 @@ local function warn_of_certificates(path)
   visit_files(path, 3, function(file_path)
     if file_path:find("%.crt$") or file_path:find("fullchain[^/]*$") or file_path:find("%.pem$") then found = true end
     local file = io.open(file_path)
-    if file then file:close() else say("warn", ("User %s cannot read %s."):format(user_id(), file_path)) end
+    if file then file:close() else say("warn", ("User %d cannot read %s."):format(process.user, file_path)) end
   end)
   if found then return end
   say("warn", ("There is no certificate in %s: nobody can log in until there is one."):format(path))
@@ -112,19 +101,24 @@ end
 
 local function run_server(arguments)
   local values = check_environment()
-  check_user()
-  check_data_folder()
+  check_foreign()
+  settle_server()
   warn(values)
   pcall(require("lfs").mkdir, "/run/prosody")
   heed_signals_early()
-  if arguments[1] ~= "-F" then table.insert(arguments, 1, "-F") end
-  return become("/usr/bin/prosody", arguments)
+  local words = { "-F", "--config", folders.configuration }
+  for _, word in ipairs(arguments) do
+    if word ~= "-F" then words[#words + 1] = word end
+  end
+  return become("/usr/bin/prosody", words)
 end
 
 local function run_prosodyctl(arguments)
-  check_environment()
   if arguments[1] == "prosodyctl" then table.remove(arguments, 1) end
-  return become("/usr/bin/prosodyctl", arguments)
+  stop_on({ require("foundry.prosodyctl").judge(arguments) })
+  check_environment()
+  stop_on({ require("foundry.identity").settle_tool() })
+  return become("/usr/lib/prosody/prosodyctl", { "--config", folders.configuration, table.unpack(arguments) })
 end
 
 local function find_command(name)
@@ -134,7 +128,13 @@ local function find_command(name)
   return file and dofile(path)
 end
 
-local first = arg[1] == "--help" and "help" or arg[1] or "prosody"
+-- Without a word the container runs the server; `foundry`, which is for `docker exec`, tells what there is.
+local function first_word()
+  if arg[1] == "--help" or not arg[1] and (arg[0] or ""):find("/foundry$") then return "help" end
+  return arg[1] or "prosody"
+end
+
+local first = first_word()
 if first == "prosody" then
   table.remove(arg, 1)
   return run_server(arg)

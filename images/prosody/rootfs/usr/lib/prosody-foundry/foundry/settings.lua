@@ -10,6 +10,12 @@ local lfs = require("lfs")
 local options = require("foundry.options")
 local environment = require("foundry.environment")
 local shipped = require("foundry.shipped")
+local folders = require("foundry.folders")
+local process = require("foundry.process")
+
+-- What files of conf.d name without a folder is meant to be beside them, not beside the image's own configuration.
+local paths = rawget(_G, "prosody") and rawget(_G, "prosody").paths
+if paths then paths.config = "/etc/prosody" end
 
 local values, _, set_by = environment.read(os.getenv)
 
@@ -17,15 +23,6 @@ local function set_of(list)
   local set = {}
   for _, item in ipairs(list) do set[item] = true end
   return set
-end
-
-local function is_writable(folder)
-  local probe = folder .. "/.probe"
-  local file = io.open(probe, "w")
-  if not file then return false end
-  file:close()
-  os.remove(probe)
-  return true
 end
 
 local function has_ipv6()
@@ -305,8 +302,10 @@ return {
   configure = function(into, kind)
     for name, value in pairs(options_on(kind)) do into[name] = value end
   end,
-  -- Where the socket of `prosodyctl shell` and the process id go: some volumes can hold no socket.
-  run_folder = is_writable("/run/prosody") and "/run/prosody" or "/var/lib/prosody",
+  data_folder = folders.data,
+  run_folder = folders.run(),
+  -- Only where the entrypoint lets user 0 be: it has no capabilities, or is nobody outside.
+  run_as_root = process.user == 0,
   extra = values.PROSODY_EXTRA_CONFIG,
   has_extra = lfs.attributes((values.PROSODY_EXTRA_CONFIG:gsub("/[^/]*$", "")), "mode") == "directory",
 }
