@@ -27,12 +27,16 @@ local function stop_on(problems)
   os.exit(bad_configuration)
 end
 
-local function check_environment()
+local function append(list, more) return table.move(more, 1, #more, #list + 1, list) end
+
+-- What is wrong with the environment and with raw files, all of it at once.
+local function check_configuration()
   local environment = require("foundry.environment")
-  local values, problems = environment.read(os.getenv)
-  for _, problem in ipairs(environment.find_unknown(read_environment())) do problems[#problems + 1] = problem end
-  stop_on(problems)
-  return values
+  local values, problems, set_by = environment.read(os.getenv)
+  append(problems, environment.find_unknown(read_environment()))
+  local more, warnings = require("foundry.raw").check(values, set_by, #problems == 0)
+  stop_on(append(problems, more))
+  return values, warnings
 end
 
 local function user_id()
@@ -111,9 +115,10 @@ local function become(program, arguments)
 end
 
 local function run_server(arguments)
-  local values = check_environment()
+  local values, warnings = check_configuration()
   check_user()
   check_data_folder()
+  for _, warning in ipairs(warnings) do say("warn", warning) end
   warn(values)
   pcall(require("lfs").mkdir, "/run/prosody")
   heed_signals_early()
@@ -122,7 +127,7 @@ local function run_server(arguments)
 end
 
 local function run_prosodyctl(arguments)
-  check_environment()
+  check_configuration()
   if arguments[1] == "prosodyctl" then table.remove(arguments, 1) end
   return become("/usr/bin/prosodyctl", arguments)
 end
