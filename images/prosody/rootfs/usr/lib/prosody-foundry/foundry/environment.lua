@@ -133,4 +133,4 @@ local function find_unknown(environment)
   return problems
 end
 
-return { read = read, find_unknown = find_unknown, names_of = names_of, known_names = known_names, is_equal = is_equal }
+return { read = read, parse_as = parse_as, find_unknown = find_unknown, names_of = names_of, known_names = known_names, is_equal = is_equal }
