@@ -55,7 +55,7 @@ const announce = (entry: LedgerEntry, changes: Partial<ReleaseFacts> = {}, dryRu
   announceRelease(github.client, imageOf(entry, changes), { dryRun });
 
 async function releases(tag?: string) {
-  const all = Releases.parse(await github.ask("GET", "/releases?per_page=100"));
+  const all = await github.client.list("GET /releases", Releases.element);
   return all.filter(({ tag_name: name }) => tag === undefined || name === tag);
 }
 
@@ -196,18 +196,60 @@ describe("what was left half made", () => {
     expect((await releases("13.0.8-r1"))[0]?.assets).toHaveLength(5);
   });
 
+  const lost = { status: 502, arrived: true } as const;
+  const isCreate = ({ method, path }: { method: string; path: string }): boolean =>
+    method === "POST" && path === "/releases";
+
+  it.each([
+    ["an error", "13.0.200", lost],
+    ["a cut connection", "13.0.201", { ...lost, cut: "at once" as const }],
+    ["half an answer", "13.0.202", { ...lost, status: 201, cut: "in the middle" as const }],
+  ])("by a draft whose answer was lost (%s): it is found, and no second one is made", async (_, version, reply) => {
+    let answers = 0;
+    github.handle((request) => {
+      if (!isCreate(request)) return undefined;
+      answers += 1;
+      return answers === 1 ? reply : undefined;
+    });
+    const entry = entryOf(version);
+    await announce(entry);
+    expect(github.requests.filter(isCreate)).toHaveLength(1);
+    published.push(entry);
+    expect(await releases(`${version}-r1`)).toMatchObject([{ draft: false }]);
+    expect((await releases(`${version}-r1`))[0]?.assets.map(({ name }) => name).toSorted()).toEqual(names);
+  });
+
+  it("by a run that ended when the draft's answer was lost: the next one takes that draft", async () => {
+    const entry = entryOf("13.0.203");
+    let gone = false;
+    github.handle((request) => {
+      if (isCreate(request)) gone = true;
+      if (isCreate(request)) return lost;
+      return gone ? { status: 500 } : undefined;
+    });
+    await expect(announce(entry)).rejects.toMatchObject({ code: "GITHUB_UNREACHABLE" });
+    github.handleNothing();
+    const [draft, ...more] = await releases("13.0.203-r1");
+    expect([draft?.draft, more]).toEqual([true, []]);
+    const { actions } = await announce(entry);
+    expect(actions.map(({ kind }) => kind)).not.toContain("create draft");
+    expect(await releases("13.0.203-r1")).toMatchObject([{ id: draft?.id, draft: false }]);
+    published.push(entry);
+  });
+
+  it("by nobody, where drafts cannot be made: it ends with a code, and leaves none", async () => {
+    github.handle((request) => (isCreate(request) ? { status: 503 } : undefined));
+    await expect(announce(entryOf("13.0.204"))).rejects.toMatchObject({ code: "GITHUB_UNREACHABLE" });
+    github.handleNothing();
+    expect(await releases("13.0.204-r1")).toEqual([]);
+  });
+
   it("by two that began at once: one draft is left, and becomes the release", async () => {
-    // The emulator knows one release for each tag; GitHub has as many drafts as were made.
-    for (const name of ["13.0.9-r1", "double"])
-      await github.ask("POST", "/releases", { tag_name: name, name, body: "", draft: true });
-    github.handle(({ method, path }) =>
-      method === "GET" && path.startsWith("/releases?")
-        ? { status: 200, edit: (text) => text.replace('"tag_name":"double"', '"tag_name":"13.0.9-r1"') }
-        : undefined,
-    );
+    const draft = { tag_name: "13.0.9-r1", name: "13.0.9-r1", body: "", draft: true };
+    for (const body of [draft, draft]) await github.client.ask("POST /releases", z.unknown(), body);
+    expect(await releases("13.0.9-r1")).toHaveLength(2);
     await announce(entryOf("13.0.9"));
     expect(await releases("13.0.9-r1")).toMatchObject([{ draft: false, name: "13.0.9-r1" }]);
-    expect(await releases("double")).toEqual([]);
     published.push(entryOf("13.0.9"));
   });
 
