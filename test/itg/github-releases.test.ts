@@ -1,23 +1,13 @@
 import { type ReleaseFacts, announceRelease, Ledger, type LedgerEntry } from "@prosody-foundry/release";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { entryOf, factsOf, names, readReleases } from "../fixtures/announcing.ts";
 import { type FakeGithub, openFakeGithub } from "../fixtures/github.ts";
 
 let github: FakeGithub;
 let commit: string;
 const published: LedgerEntry[] = [];
 
-const Releases = z.array(
-  z.looseObject({
-    id: z.number(),
-    tag_name: z.string(),
-    draft: z.boolean(),
-    prerelease: z.boolean(),
-    name: z.string(),
-    body: z.string(),
-    assets: z.array(z.looseObject({ id: z.number(), name: z.string(), state: z.string(), size: z.number() })),
-  }),
-);
 const Ref = z.looseObject({ object: z.looseObject({ sha: z.string() }) });
 const Latest = z.looseObject({ tag_name: z.string() });
 const Content = z.looseObject({ sha: z.string(), content: z.string() });
@@ -32,32 +22,10 @@ beforeEach(() => {
   github.handleNothing();
 });
 
-function entryOf(version: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
-  const series = version.startsWith("trunk") ? "trunk" : version.split(".").slice(0, 2).join(".");
-  const [image, rev] = ["prosody", changes.rev ?? 1];
-  const digest = `sha256:${Buffer.from(`${version}${rev}${changes.variant ?? ""}`)
-    .toString("hex")
-    .padEnd(64, "0")
-    .slice(0, 64)}`;
-  const [id, contract] = [digest.slice(7), "1.2.3"];
-  const base = { image, variant: "", series, version, rev, digest, id, contract, platforms: {}, yanked: false };
-  return { ...base, date: "2026-11-29", ...changes };
-}
-
-function imageOf(entry: LedgerEntry, changes: Partial<ReleaseFacts> = {}): ReleaseFacts {
-  const policy = { default: "13.0", oldstable: "0.12", variants: ["", "full"] };
-  const sboms = { "linux/amd64": '{"spdx":"amd64"}', "linux/arm64": '{"spdx":"arm64"}' };
-  const texts = { notes: "What changed", lock: '{"lock":1}\n', packages: '{"packages":1}\n' };
-  return { entry, commit, policy, ledger: published, sboms, ...texts, ...changes };
-}
-
 const announce = (entry: LedgerEntry, changes: Partial<ReleaseFacts> = {}, dryRun = false) =>
-  announceRelease(github.client, imageOf(entry, changes), { dryRun });
+  announceRelease(github.client, factsOf(entry, { commit, ledger: published, ...changes }), { dryRun });
 
-async function releases(tag?: string) {
-  const all = await github.client.list("GET /releases", Releases.element);
-  return all.filter(({ tag_name: name }) => tag === undefined || name === tag);
-}
+const releases = (tag?: string) => readReleases(github, tag);
 
 /** As GitHub's own page shows it. */
 async function latest(): Promise<string> {
@@ -71,9 +39,6 @@ async function ledgerTags(): Promise<string[]> {
   const { entries } = Entries.parse(JSON.parse(Buffer.from(content, "base64").toString()));
   return entries.map(({ version, rev }) => `${version}-r${rev}`);
 }
-
-const boms = ["amd64", "arm64"].map((machine) => `sbom-linux-${machine}.spdx.json`);
-const names = ["ledger-entry.json", "modules.lock.json", "packages.lock.json", ...boms];
 
 describe("a published image", () => {
   it("is told of in a dry run, and nothing is written", async () => {
@@ -194,54 +159,6 @@ describe("what was left half made", () => {
     const { actions } = await announce(entryOf("13.0.8"), { packages: '{"packages":"other"}\n' });
     expect(actions.map(({ kind }) => kind).toSorted()).toEqual(["delete asset", "upload", "upload"]);
     expect((await releases("13.0.8-r1"))[0]?.assets).toHaveLength(5);
-  });
-
-  const lost = { status: 502, arrived: true } as const;
-  const isCreate = ({ method, path }: { method: string; path: string }): boolean =>
-    method === "POST" && path === "/releases";
-
-  it.each([
-    ["an error", "13.0.200", lost],
-    ["a cut connection", "13.0.201", { ...lost, cut: "at once" as const }],
-    ["half an answer", "13.0.202", { ...lost, status: 201, cut: "in the middle" as const }],
-  ])("by a draft whose answer was lost (%s): it is found, and no second one is made", async (_, version, reply) => {
-    let answers = 0;
-    github.handle((request) => {
-      if (!isCreate(request)) return undefined;
-      answers += 1;
-      return answers === 1 ? reply : undefined;
-    });
-    const entry = entryOf(version);
-    await announce(entry);
-    expect(github.requests.filter(isCreate)).toHaveLength(1);
-    published.push(entry);
-    expect(await releases(`${version}-r1`)).toMatchObject([{ draft: false }]);
-    expect((await releases(`${version}-r1`))[0]?.assets.map(({ name }) => name).toSorted()).toEqual(names);
-  });
-
-  it("by a run that ended when the draft's answer was lost: the next one takes that draft", async () => {
-    const entry = entryOf("13.0.203");
-    let gone = false;
-    github.handle((request) => {
-      if (isCreate(request)) gone = true;
-      if (isCreate(request)) return lost;
-      return gone ? { status: 500 } : undefined;
-    });
-    await expect(announce(entry)).rejects.toMatchObject({ code: "GITHUB_UNREACHABLE" });
-    github.handleNothing();
-    const [draft, ...more] = await releases("13.0.203-r1");
-    expect([draft?.draft, more]).toEqual([true, []]);
-    const { actions } = await announce(entry);
-    expect(actions.map(({ kind }) => kind)).not.toContain("create draft");
-    expect(await releases("13.0.203-r1")).toMatchObject([{ id: draft?.id, draft: false }]);
-    published.push(entry);
-  });
-
-  it("by nobody, where drafts cannot be made: it ends with a code, and leaves none", async () => {
-    github.handle((request) => (isCreate(request) ? { status: 503 } : undefined));
-    await expect(announce(entryOf("13.0.204"))).rejects.toMatchObject({ code: "GITHUB_UNREACHABLE" });
-    github.handleNothing();
-    expect(await releases("13.0.204-r1")).toEqual([]);
   });
 
   it("by two that began at once: one draft is left, and becomes the release", async () => {

@@ -121,7 +121,11 @@ describe("when the registry fails", () => {
   const tagList = /\/tags\/list/u;
   const final = [
     ["a tag list's 401", "REGISTRY_DENIED", { method: "GET", path: tagList, fault: { kind: "status", code: 401 } }],
-    ["a tag list's 500", "REGISTRY_UNREACHABLE", { method: "GET", path: tagList, fault: { kind: "status", code: 500 } }],
+    [
+      "a tag list's 500",
+      "REGISTRY_UNREACHABLE",
+      { method: "GET", path: tagList, fault: { kind: "status", code: 500 } },
+    ],
     [
       "401",
       "REGISTRY_DENIED",

@@ -112,8 +112,8 @@ function undated(entry: LedgerEntry): LedgerEntry {
 }
 
 async function runBoth(repository: string, builds: Publisher["targets"][]): Promise<void> {
-  const publishers = await Promise.all(builds.map((targets) => publisherOf(repository, { targets, settle: 1500 })));
-  expect(await Promise.all(publishers.map(runOnce))).toEqual([0, 0]);
+  const both = await Promise.all(builds.map((targets) => publisherOf(repository, { targets, settle: 1500 })));
+  expect(await Promise.all(both.map(runOnce))).toEqual([0, 0]);
 }
 
 /** No tag on anything incomplete, and no second digest was ever put under an immutable tag. */

@@ -108,7 +108,9 @@ describe.each(kinds)("into $kind (TLS $tls, login $auth)", (options) => {
   it("a build of the same inputs elsewhere adopts what is published", async () => {
     const targets = three.map((target) => ({ ...target, build: "elsewhere" }));
     const before = await readTags(registry.direct, repository);
-    const { run, plan, said } = await openPublisher(await publishers.publisherOf(`${registry.host}/${repository}`, registry.env, { targets }));
+    const { run, plan, said } = await openPublisher(
+      await publishers.publisherOf(`${registry.host}/${repository}`, registry.env, { targets }),
+    );
     expect((await plan()).targets.flatMap(({ steps }) => steps.map(({ step }) => step))).not.toContain("build");
     await run();
     expect(await readTags(registry.direct, repository)).toEqual(before);

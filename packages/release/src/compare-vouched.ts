@@ -58,7 +58,6 @@ function statementDifferences(
   // One that is missing was named among the images.
   const other = theirs.platforms.find((each) => each.platform === platform);
   if (other === undefined) return [];
-  const typesOf = (list: readonly Statement[]): string[] => list.map(({ predicateType }) => predicateType);
   const types = jsonDifferences(typesOf(statements), typesOf(other.statements), `attestations of ${platform}`);
   if (types.length > 0) return types;
   return statements.flatMap((own, at) => {
@@ -73,6 +72,10 @@ function statementDifferences(
 function comparable({ predicate, ...frame }: Statement, { annotations }: Vouched): [object, unknown] {
   if (frame.predicateType !== provenanceType) return [frame, predicate];
   return [frame, comparableProvenance(predicate, commitOf(annotations))];
+}
+
+function typesOf(statements: readonly Statement[]): string[] {
+  return statements.map(({ predicateType }) => predicateType);
 }
 
 function nameOf(predicateType: string): string {

@@ -6,7 +6,7 @@ const revisionName = "org.opencontainers.image.revision";
  * All that two honest builds of equal inputs may say differently; everything else of their indexes has to be the same. What
  * is left out is never compared; a stand-in takes the place of what differs, and what is around it is compared.
  */
-export const mayDiffer = {
+const mayDiffer = {
   /** Annotations of the index that are left out. The revision has to be a commit that git knows, as clean as ours. */
   annotations: [revisionName, "org.prosody-foundry.built"],
   /** Fields of a provenance predicate that are left out: moments, names of runs and sessions, and what the engine did. */
@@ -56,7 +56,7 @@ export function revisionDifferences(ours: Annotations, theirs: Annotations, isKn
   if (here === there) return [];
   const what = `annotation ${revisionName} is ${there ?? "missing"}`;
   if (here === undefined || there === undefined) return [`${what}, here ${here ?? "missing"}`];
-  if (!isKnown) return [`${what}, which is no commit that git knows here`];
+  if (!isKnown || commitOf(theirs) === undefined) return [`${what}, which is no commit that git knows here`];
   return here.endsWith("-dirty") === there.endsWith("-dirty") ? [] : [`${what}, here ${here}`];
 }
 

@@ -26,17 +26,18 @@ const mostSaid = 10;
 
 /**
  * Takes over an index that somebody else pushed for the same inputs: only when it is whole, and all that a signature of it
- * would vouch for (images, annotations, provenance, SBOM) is what was built and checked here, but for `mayDiffer`.
+ * would vouch for (images, annotations, provenance, SBOM) is what was built and checked here, but for what
+ * may-differ.ts lists.
  * @throws UserError INDEX_DIFFERS, REGISTRY_WRONG_CONTENT
  */
 export async function adoptIndex({ index, build, name, tag }: Adoption, hands: AdoptionHands): Promise<void> {
-  const { repository, knowsCommit } = hands;
+  const { repository } = hands;
   await repository.checkWhole(index);
   if (build === undefined) return;
   const theirs = await readVouched(readRemoteContent(repository), index);
   const ours = await readVouched(readLayoutContent(build.layout), build.index);
   const commit = commitOf(theirs.annotations);
-  const isKnown = commit !== undefined && (commit === commitOf(ours.annotations) || (await knowsCommit(commit)));
+  const isKnown = commit !== undefined && (commit === commitOf(ours.annotations) || (await hands.knowsCommit(commit)));
   const differences = vouchedDifferences(ours, theirs, isKnown);
   if (differences.length === 0) return;
   const more = differences.length > mostSaid ? [`and ${differences.length - mostSaid} more`] : [];

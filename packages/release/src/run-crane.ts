@@ -57,7 +57,11 @@ export function openRepository(options: CraneOptions): Repository {
     blob: async (digest) => {
       const answer = await ask(options, ["blob", at(digest)]);
       if (answer !== undefined && `sha256:${sha256(answer.stdout)}` === digest) return answer.stdout;
-      throw registryError("wrong", `Reading ${at(digest)}`, answer === undefined ? "it is not there" : "it is other text");
+      throw registryError(
+        "wrong",
+        `Reading ${at(digest)}`,
+        answer === undefined ? "it is not there" : "it is other text",
+      );
     },
     push: (layout, digest) => order(options, ["push", layout, at(digest)]),
     // crane asks for no blob below a manifest that is there.
@@ -77,7 +81,11 @@ export function openRepository(options: CraneOptions): Repository {
 
 /** Taken for an empty list, it would leave every tag where it is, and say that all is done. */
 function forgotten(repository: string) {
-  return registryError("wrong", `Listing the tags of ${repository}`, "the registry has no list, and has given out tags");
+  return registryError(
+    "wrong",
+    `Listing the tags of ${repository}`,
+    "the registry has no list, and has given out tags",
+  );
 }
 
 /** A read: what is not there is an answer. */

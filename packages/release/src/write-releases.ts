@@ -45,13 +45,16 @@ export async function writeRelease(
   const run = async (action: ReleaseAction): Promise<void> => {
     current = await runAction(github, action, { wanted, current });
   };
-  // GitHub has as many drafts of one tag as it was asked for.
-  const isRepeated = ({ kind }: ReleaseAction): boolean => kind === "create draft";
   const actions = options.dryRun ? plan(await read()) : await runPlanned({ read, plan, run, isRepeated });
   // Its address is another once it is no draft any more.
   const last = actions.some(({ kind }) => kind === "publish") && !options.dryRun ? await read() : null;
   const url = last === null ? (current as Current | null)?.url : releasesOf(wanted, last)[0]?.url;
   return { actions, url: url ?? null };
+}
+
+/** GitHub has as many drafts of one tag as it was asked for. */
+function isRepeated({ kind }: ReleaseAction): boolean {
+  return kind === "create draft";
 }
 
 interface State {
