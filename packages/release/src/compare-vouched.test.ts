@@ -7,9 +7,12 @@ const commit = "c".repeat(40);
 const other = "d".repeat(40);
 
 interface Build {
-  run: number;
+  run: number | string;
   commit: string;
   base: string;
+  more?: object;
+  /** By its provenance; the same commit unless given. */
+  built?: string;
   dirty?: boolean;
 }
 
@@ -37,8 +40,8 @@ function platformOf(platform: VouchedPlatform["platform"], image: VouchedPlatfor
       externalParameters: { request: { args: { "build-arg:A": "1", "context:base": `local-${build.run}` } } },
       internalParameters: { builderPlatform: `linux/${build.run}` },
       resolvedDependencies: [
-        { name: "source", uri: "git+https://git.example/prosody", digest: { gitCommit: build.commit } },
-        { uri: build.base },
+        { name: "source", uri: "git+https://git.example/prosody", digest: { gitCommit: build.built ?? build.commit } },
+        { uri: build.base, ...build.more },
       ],
     },
     runDetails: {
@@ -95,6 +98,21 @@ it.each<[string, Vouched, string]>([
     "another Debian than Debian's",
     vouchedOf({ ...elsewhere, base: "pkg:docker/evil/debian@trixie-slim" }),
     'provenance of linux/amd64: buildDefinition resolvedDependencies has {"uri":"pkg:docker/evil/debian@trixie-slim"}, which is not there here',
+  ],
+  [
+    "a base of which more is said",
+    vouchedOf({ ...elsewhere, base: "pkg:oci/base", more: { name: "x" } }),
+    'provenance of linux/amd64: buildDefinition resolvedDependencies has {"name":"x","uri":"pkg:oci/base"}, which is not there here',
+  ],
+  [
+    "the words that stand for a run",
+    vouchedOf({ ...elsewhere, run: "RUN" }),
+    'provenance of linux/amd64: runDetails builder id is {"id":"https://git.example/prosody/actions/runs/RUN"}, here "https://git.example/prosody/actions/runs/RUN"',
+  ],
+  [
+    "the words that stand for the commit",
+    vouchedOf({ ...elsewhere, built: "the commit of the index" }),
+    'provenance of linux/amd64: buildDefinition resolvedDependencies has {"digest":{"gitCommit":{"found":"the commit of the index"}},"name":"source","uri":"git+https://git.example/prosody"}, which is not there here',
   ],
   [
     "an image that is there twice",

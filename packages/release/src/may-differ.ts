@@ -29,7 +29,7 @@ const mayDiffer = {
   ],
   standIns: {
     /** A number in the builder's id: `…/actions/runs/12`. */
-    builder: (id: string): string => id.replaceAll(/(?<=\/)\d+(?=\/|$)/gu, "RUN"),
+    builder: { pattern: /(?<=\/)\d+(?=\/|$)/gu, text: "RUN" },
     /** The commit that was built, where it is the one the index names. */
     commit: "the commit of the index",
     /** A Debian to build in, of a registry or made of Debian's packages: images are the same on every one. */
@@ -64,21 +64,31 @@ export function revisionDifferences(ours: Annotations, theirs: Annotations, isKn
 export function comparableProvenance(predicate: unknown, commit: string | undefined): unknown {
   let left = predicate;
   for (const path of mayDiffer.provenance) left = withoutPath(left, path);
-  left = changePath(left, ["runDetails", "builder", "id"], (id) =>
-    typeof id === "string" ? mayDiffer.standIns.builder(id) : id,
-  );
+  left = changePath(left, ["runDetails", "builder", "id"], comparableBuilder);
   return changePath(left, ["buildDefinition", "resolvedDependencies"], (list) =>
     Array.isArray(list) ? list.map((each) => comparableDependency(each, commit)) : list,
   );
 }
 
+// What says a stand-in's words by itself has to stay another thing than the stand-in.
+function comparableBuilder(id: unknown): unknown {
+  const { pattern, text } = mayDiffer.standIns.builder;
+  if (typeof id !== "string") return { id };
+  return id.includes(`/${text}`) ? { id } : id.replaceAll(pattern, text);
+}
+
 function comparableDependency(dependency: unknown, commit: string | undefined): unknown {
-  if (!isRecord(dependency)) return dependency;
-  const { name, uri } = dependency;
-  const { base, commit: standIn } = mayDiffer.standIns;
-  if (name === undefined && typeof uri === "string" && base.pattern.test(uri)) return base.text;
-  if (name !== sourceName) return dependency;
-  return changePath(dependency, ["digest", "gitCommit"], (found) => (found === commit ? standIn : found));
+  if (!isRecord(dependency)) return { dependency };
+  if (isBase(dependency)) return mayDiffer.standIns.base.text;
+  if (dependency["name"] !== sourceName) return dependency;
+  return changePath(dependency, ["digest", "gitCommit"], (found) =>
+    found === commit ? mayDiffer.standIns.commit : { found },
+  );
+}
+
+function isBase({ uri, digest: _, ...more }: Record<string, unknown>): boolean {
+  if (typeof uri !== "string" || Object.keys(more).length > 0) return false;
+  return mayDiffer.standIns.base.pattern.test(uri);
 }
 
 function withoutPath(value: unknown, [step = "", ...rest]: readonly string[]): unknown {
