@@ -86,9 +86,10 @@ function comparableDependency(dependency: unknown, commit: string | undefined): 
   );
 }
 
-function isBase({ uri, digest: _, ...more }: Record<string, unknown>): boolean {
-  if (typeof uri !== "string" || Object.keys(more).length > 0) return false;
-  return mayDiffer.standIns.base.pattern.test(uri);
+function isBase(dependency: Record<string, unknown>): boolean {
+  const { uri } = dependency;
+  if (typeof uri !== "string" || !mayDiffer.standIns.base.pattern.test(uri)) return false;
+  return Object.keys(dependency).every((name) => name === "uri" || name === "digest");
 }
 
 function withoutPath(value: unknown, [step = "", ...rest]: readonly string[]): unknown {
