@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import {
   type Built,
-  buildFolder,
   buildTargets,
   type Check,
   checkFiles,
@@ -76,12 +75,22 @@ describe("the files of a built image", () => {
     ["without a library", () => [gone("libexpat.so.1")], /-expat\.so\S* needs libexpat\.so\.1, which is not there/u],
     [
       "with a library of another machine",
-      async () => [file(library("libz.so.1"), await readFromLayout(imageOf(bench.context, built, foreign), /\/libz\.so\.1\.[\d.]+$/u))],
+      async () => [
+        file(
+          library("libz.so.1"),
+          await readFromLayout(imageOf(bench.context, built, foreign), /\/libz\.so\.1\.[\d.]+$/u),
+        ),
+      ],
       new RegExp(`/libz\\.so\\.1 is for another machine: ${foreign}`, "u"),
     ],
     [
       "with a library nothing needs",
-      async () => [file(library("libother.so.1"), await readFromLayout(imageOf(bench.context, built, native), /\/libz\.so\.1\.[\d.]+$/u))],
+      async () => [
+        file(
+          library("libother.so.1"),
+          await readFromLayout(imageOf(bench.context, built, native), /\/libz\.so\.1\.[\d.]+$/u),
+        ),
+      ],
       /^nothing loads \S+\/libother\.so\.1 \(\d+ bytes\)$/u,
     ],
     [
@@ -104,8 +113,10 @@ describe("the files of a built image", () => {
   ];
 
   it.each(faults)("are refused: %s", async (_, change, detail) => {
-    const [libraries, modes] = await withChanges(imageOf(bench.context, built, native), await change(), (layout, digest) =>
-      checkFiles(layout, { digest, platform: native }),
+    const [libraries, modes] = await withChanges(
+      imageOf(bench.context, built, native),
+      await change(),
+      (layout, digest) => checkFiles(layout, { digest, platform: native }),
     );
     expect(libraries?.status).toBe("failed");
     expect(libraries?.detail).toMatch(detail);
