@@ -211,6 +211,17 @@ local function interfaces(list)
   return all
 end
 
+-- Without the root's key, libunbound believes every answer and calls none of them secure. With it, it refuses all where the
+-- DNS server drops signatures, as Docker's own does with some: so only where it is of use.
+local function unbound()
+  local resolvers = values.PROSODY_DNS_RESOLVERS
+  if not resolvers and not values.PROSODY_USE_DANE then return nil end
+  return {
+    resolvconf = not resolvers, forward = resolvers,
+    trustfile = values.PROSODY_USE_DANE and "/usr/share/dns/root.key" or nil,
+  }
+end
+
 local hostname = values.PROSODY_NETWORK_HOSTNAME or domain
 local archive = values.PROSODY_ARCHIVE_EXPIRY_DAYS or values.PROSODY_RETENTION_DAYS
 local uploads = values.PROSODY_UPLOAD_EXPIRY_DAYS or values.PROSODY_RETENTION_DAYS
@@ -232,7 +243,8 @@ derived.muc_log_expires_after = expiry(archive)
 derived.http_file_share_expires_after = uploads == "never" and 100 * 365 * 86400 or expiry(uploads)
 derived.default_archive_policy = ({ always = true, never = false, roster = "roster" })[values.PROSODY_ARCHIVE_POLICY]
 derived.use_dane = values.PROSODY_USE_DANE
-derived.unbound = values.PROSODY_DNS_RESOLVERS and { resolvconf = false, forward = values.PROSODY_DNS_RESOLVERS } or nil
+derived.unbound = unbound()
+derived.ssl = values.PROSODY_TRUSTED_CAS and { cafile = values.PROSODY_TRUSTED_CAS } or nil
 derived.limits = { c2s = { rate = values.PROSODY_C2S_RATE_LIMIT }, s2sin = { rate = values.PROSODY_S2S_RATE_LIMIT } }
 derived.use_ipv6 = ipv6
 derived.interfaces = interfaces({ "*" })
