@@ -197,6 +197,19 @@ local rules = {
     end
   end,
 
+  -- Prosody itself would go on without, and trust nobody.
+  function(values, set_by, say)
+    local path = values.PROSODY_TRUSTED_CAS
+    if not path then return end
+    local file, reason = io.open(path)
+    local text = file and file:read("a")
+    if file then file:close() end
+    if not text then return say("%s cannot be read: %s.", set_by.PROSODY_TRUSTED_CAS, reason or path .. ": is a folder") end
+    if not text:find("-----BEGIN CERTIFICATE-----", 1, true) then
+      say("%s=%s holds no certificate (PEM).", set_by.PROSODY_TRUSTED_CAS, path)
+    end
+  end,
+
   -- The names of modules.
   function(values, _, say)
     local more = values.PROSODY_PLUGIN_PATHS

@@ -272,8 +272,12 @@ local groups = {
       sets = "s2s_insecure_domains", example = "example.net", help = "servers that need not, although others must",
     },
     {
+      name = "PROSODY_TRUSTED_CAS", type = "file", by = "trust", sets = "ssl", example = "/etc/prosody/certs/our-ca.pem",
+      help = "certificates of authorities that are trusted beside the public ones, of other servers and of web addresses",
+    },
+    {
       name = "PROSODY_USE_DANE", aliases = { "USE_DANE" }, type = "boolean", default = false, sets = "use_dane",
-      by = "dane", help = "certificates of other servers may be vouched for by DNSSEC",
+      by = "dane", help = "certificates of other servers are vouched for by DNSSEC where their domain says so; needs DNS servers that pass it on",
     },
     {
       name = "PROSODY_DNS_RESOLVERS", aliases = { "DNS_RESOLVERS" }, type = "addresses-ip", by = "dns", sets = "unbound",
