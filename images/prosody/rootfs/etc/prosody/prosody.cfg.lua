@@ -16,7 +16,7 @@ tls_server_end_point_hash = "auto";
 foundry.configure(_ENV, "global");
 
 modules_enabled = foundry.modules_on("virtual-host", {
-  "foundry_report";
+  "foundry_report"; "foundry_certificates";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
   "cloud_notify"; "account_activity"; "register"; "invites"; "invites_adhoc"; "invites_register"; "tombstones";
@@ -26,18 +26,19 @@ modules_enabled = foundry.modules_on("virtual-host", {
 
 for _, host in ipairs(foundry.hosts) do
   VirtualHost(host)
-    foundry.configure(_ENV, "virtual-host");
+    foundry.configure(_ENV, "virtual-host", host);
 end
 
 for _, component in ipairs(foundry.components) do
   local own = component.type == "muc" and { "muc_mam" } or {};
   Component(component.domain)(component.type)
-    foundry.configure(_ENV, component.type);
+    foundry.configure(_ENV, component.type, component.domain);
     modules_enabled = foundry.modules_on(component.type, own);
 end
 
 for _, component in ipairs(foundry.external_components) do
   Component(component.domain)
+    foundry.configure(_ENV, "component", component.domain);
     component_secret = component.secret;
 end
 

@@ -10,6 +10,7 @@ local lfs = require("lfs")
 local options = require("foundry.options")
 local environment = require("foundry.environment")
 local shipped = require("foundry.shipped")
+local host_certificates = require("foundry.host_certificates")
 
 local values, _, set_by = environment.read(os.getenv)
 
@@ -231,6 +232,7 @@ derived.muc_log_expires_after = expiry(archive)
 -- A number in all series, and 0.12 knows no word for it.
 derived.http_file_share_expires_after = uploads == "never" and 100 * 365 * 86400 or expiry(uploads)
 derived.default_archive_policy = ({ always = true, never = false, roster = "roster" })[values.PROSODY_ARCHIVE_POLICY]
+derived.certificates = host_certificates.nowhere
 derived.use_dane = values.PROSODY_USE_DANE
 derived.unbound = values.PROSODY_DNS_RESOLVERS and { resolvconf = false, forward = values.PROSODY_DNS_RESOLVERS } or nil
 derived.limits = { c2s = { rate = values.PROSODY_C2S_RATE_LIMIT }, s2sin = { rate = values.PROSODY_S2S_RATE_LIMIT } }
@@ -293,6 +295,21 @@ local function options_on(kind)
   return found
 end
 
+-- Where the socket of `prosodyctl shell` and the process id go: some volumes can hold no socket.
+local run_folder = is_writable("/run/prosody") and "/run/prosody" or "/var/lib/prosody"
+
+local function all_hosts()
+  local hosts = list_hosts()
+  for _, component in ipairs(list_components()) do hosts[#hosts + 1] = component.domain end
+  for _, component in ipairs(values.PROSODY_EXTERNAL_COMPONENTS) do hosts[#hosts + 1] = component.domain end
+  return hosts
+end
+
+host_certificates.prepare({
+  folder = values.PROSODY_CERTIFICATES, self_signed = values.PROSODY_SELF_SIGNED, run_folder = run_folder, domain = domain,
+  hostname = hostname, known = all_hosts(),
+})
+
 return {
   options = values,
   set_by = set_by,
@@ -301,12 +318,12 @@ return {
   components = list_components(),
   external_components = values.PROSODY_EXTERNAL_COMPONENTS,
   modules_on = modules_on,
-  -- Gives the configuration `into` the options of that kind of host.
-  configure = function(into, kind)
+  -- Gives the configuration `into` the options of that kind of host, and of that host.
+  configure = function(into, kind, host)
     for name, value in pairs(options_on(kind)) do into[name] = value end
+    for name, value in pairs(host and host_certificates.options_for(host) or {}) do into[name] = value end
   end,
-  -- Where the socket of `prosodyctl shell` and the process id go: some volumes can hold no socket.
-  run_folder = is_writable("/run/prosody") and "/run/prosody" or "/var/lib/prosody",
+  run_folder = run_folder,
   extra = values.PROSODY_EXTRA_CONFIG,
   has_extra = lfs.attributes((values.PROSODY_EXTRA_CONFIG:gsub("/[^/]*$", "")), "mode") == "directory",
 }
