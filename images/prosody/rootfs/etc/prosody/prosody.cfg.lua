@@ -14,7 +14,7 @@ allow_unencrypted_plain_auth = false;
 foundry.configure(_ENV, "global");
 
 modules_enabled = foundry.modules_on("virtual-host", {
-  "foundry_report";
+  "foundry_report"; "foundry_certificates";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
   "cloud_notify"; "account_activity"; "register"; "tombstones";
@@ -36,6 +36,7 @@ end
 
 for _, component in ipairs(foundry.external_components) do
   Component(component.domain)
+    foundry.configure(_ENV, "component", component.domain);
     component_secret = component.secret;
 end
 

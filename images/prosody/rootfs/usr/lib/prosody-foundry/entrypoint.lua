@@ -66,35 +66,10 @@ local function check_data_folder()
   stop_on({ ("User %s cannot write to %s: %s."):format(uid, data_folder, hint) })
 end
 
-local function visit_files(path, depth, visit)
-  local lfs = require("lfs")
-  local opened, each, state = pcall(lfs.dir, path)
-  if not opened or depth == 0 then return end
-  for entry in each, state do
-    local inside = path .. "/" .. entry
-    local mode = lfs.attributes(inside, "mode")
-    if mode == "directory" and entry:sub(1, 1) ~= "." then visit_files(inside, depth - 1, visit) end
-    if mode == "file" then visit(inside) end
-  end
-end
-
--- Prosody looks three folders deep. Without a certificate it starts, and nobody can log in.
-local function warn_of_certificates(path)
-  local found = false
-  visit_files(path, 3, function(file_path)
-    if file_path:find("%.crt$") or file_path:find("fullchain[^/]*$") or file_path:find("%.pem$") then found = true end
-    local file = io.open(file_path)
-    if file then file:close() else say("warn", ("User %s cannot read %s."):format(user_id(), file_path)) end
-  end)
-  if found then return end
-  say("warn", ("There is no certificate in %s: nobody can log in until there is one."):format(path))
-end
-
 local function warn(values)
   if not values.PROSODY_DOMAIN and #values.PROSODY_VIRTUAL_HOSTS == 0 then
     say("warn", "This server is for localhost: set PROSODY_DOMAIN to the domain of its addresses.")
   end
-  warn_of_certificates(values.PROSODY_CERTIFICATES)
 end
 
 -- PID 1 ignores a signal it has no handler for, so `docker stop` in the first moments would wait and then kill. Lua

@@ -12,9 +12,10 @@ local environment = require("foundry.environment")
 local hosts = require("foundry.hosts")
 local modules = require("foundry.settings.modules")
 local raw = require("foundry.raw")
+local host_certificates = require("foundry.host_certificates")
 
 local parts = { modules.configure }
-for _, name in ipairs({ "accounts", "archive", "components", "network", "operation", "storage" }) do
+for _, name in ipairs({ "accounts", "archive", "certificates", "components", "network", "operation", "storage" }) do
   parts[#parts + 1] = require("foundry.settings." .. name)
 end
 
@@ -48,6 +49,8 @@ local context = {
   values = values, set_by = set_by,
   hosts = hosts.list_hosts(values), components = hosts.list_components(values),
   ipv6 = values.PROSODY_IPV6,
+  -- Where the socket of `prosodyctl shell` and the process id go: some volumes can hold no socket.
+  run_folder = is_writable("/run/prosody") and "/run/prosody" or "/var/lib/prosody",
   -- Modules that a kind of host gets if this image has them.
   enable = function(kind, ...)
     enabled[kind] = enabled[kind] or {}
@@ -89,13 +92,10 @@ return {
   end,
   -- Gives the configuration `into` the options of that kind of host, and of the host itself.
   configure = function(into, kind, domain)
-    for _, place in ipairs({ kind, domain }) do
-      for name, value in pairs(settings[place] or {}) do
-        into[name] = raw.observe(domain or "*", name, value)
-      end
+    for _, place in ipairs({ settings[kind] or {}, domain and settings[domain] or {}, domain and host_certificates.options_for(domain) or {} }) do
+      for name, value in pairs(place) do into[name] = raw.observe(domain or "*", name, value) end
     end
   end,
-  -- Where the socket of `prosodyctl shell` and the process id go: some volumes can hold no socket.
-  run_folder = is_writable("/run/prosody") and "/run/prosody" or "/var/lib/prosody",
+  run_folder = context.run_folder,
   extra_files = raw.list_files(values.PROSODY_EXTRA_CONFIG),
 }
