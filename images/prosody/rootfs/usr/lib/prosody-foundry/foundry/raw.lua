@@ -5,8 +5,7 @@ local lfs = require("lfs")
 local options = require("foundry.options")
 local shipped = require("foundry.shipped")
 local did_you_mean = require("foundry.nearest")
-
-local main_file = "/etc/prosody/prosody.cfg.lua"
+local folders = require("foundry.folders")
 
 -- What a pattern with * and ? in its last part means, in the order of the names.
 local function list_files(pattern)
@@ -116,7 +115,7 @@ end
 local function find_twice(reader, files, set_by)
   marks = {}
   -- What is wrong with the files was found before; a file that reckons with an option may fail on a mark.
-  local _, loaded = pcall(reader.load, main_file, "lua")
+  local _, loaded = pcall(reader.load, folders.configuration, "lua")
   local names, sentences = names_in_environment(set_by), {}
   for _, entry in ipairs(loaded == true and find_overwritten(reader.getconfig()) or {}) do
     sentences[#sentences + 1] = say_twice(entry, names[entry.name], files)
@@ -154,23 +153,32 @@ local function find_bad_modules(config, files)
   return problems
 end
 
--- Two lists of sentences: what forbids the start, and what is worth a warning. `is_sound` says that the environment has no
--- problem, so that what the whole configuration amounts to can be judged.
-local function check(values, set_by, is_sound)
-  local files = list_files(values.PROSODY_EXTRA_CONFIG)
+-- Sentences about files that cannot be read, or are no Lua.
+local function find_faults(values)
   local problems = {}
-  for _, file in ipairs(files) do
-    local text = io.open(file)
-    if text then text:close() end
-    local _, wrong = loadfile(file, "t")
-    if wrong then problems[#problems + 1] = text and say_error(wrong) or wrong:gsub("^cannot open ", "Cannot read ") .. "." end
+  for _, path in ipairs(list_files(values.PROSODY_EXTRA_CONFIG)) do
+    local file, reason = io.open(path)
+    if file then file:close() end
+    local _, wrong = loadfile(path, "t")
+    if not file then
+      problems[#problems + 1] = ("Cannot read %s."):format(reason)
+    elseif wrong then
+      problems[#problems + 1] = say_error(wrong)
+    end
   end
-  if #problems > 0 or not is_sound then return problems, {} end
+  return problems
+end
+
+-- Of a sound environment and sound files, two lists of sentences: what forbids the start, and what is worth a warning.
+local function judge(values, set_by)
+  local files = list_files(values.PROSODY_EXTRA_CONFIG)
   local reader = find_reader()
-  local loaded, _, wrong = reader.load(main_file, "lua")
+  local credentials = os.getenv("CREDENTIALS_DIRECTORY")
+  if credentials and reader.set_credentials_directory then reader.set_credentials_directory(credentials) end
+  local loaded, _, wrong = reader.load(folders.configuration, "lua")
   if not loaded then return { say_error(wrong) }, {} end
-  problems = find_bad_modules(reader.getconfig(), files)
+  local problems = find_bad_modules(reader.getconfig(), files)
   return problems, #files > 0 and find_twice(reader, files, set_by) or {}
 end
 
-return { list_files = list_files, observe = observe, check = check }
+return { list_files = list_files, observe = observe, find_faults = find_faults, judge = judge }

@@ -13,6 +13,12 @@ local hosts = require("foundry.hosts")
 local modules = require("foundry.settings.modules")
 local raw = require("foundry.raw")
 local host_certificates = require("foundry.host_certificates")
+local folders = require("foundry.folders")
+local process = require("foundry.process")
+
+-- What files of conf.d name without a folder is meant to be beside them, not beside the image's own configuration.
+local paths = rawget(_G, "prosody") and rawget(_G, "prosody").paths
+if paths then paths.config = "/etc/prosody" end
 
 local parts = { modules.configure }
 for _, name in ipairs({ "accounts", "archive", "certificates", "components", "network", "operation", "storage" }) do
@@ -20,15 +26,6 @@ for _, name in ipairs({ "accounts", "archive", "certificates", "components", "ne
 end
 
 local values, _, set_by = environment.read(os.getenv)
-
-local function is_writable(folder)
-  local probe = folder .. "/.probe"
-  local file = io.open(probe, "w")
-  if not file then return false end
-  file:close()
-  os.remove(probe)
-  return true
-end
 
 local function has_ipv6()
   local file = io.open("/proc/net/if_inet6")
@@ -49,8 +46,7 @@ local context = {
   values = values, set_by = set_by,
   hosts = hosts.list_hosts(values), components = hosts.list_components(values),
   ipv6 = values.PROSODY_IPV6,
-  -- Where the socket of `prosodyctl shell` and the process id go: some volumes can hold no socket.
-  run_folder = is_writable("/run/prosody") and "/run/prosody" or "/var/lib/prosody",
+  run_folder = folders.run(),
   -- Modules that a kind of host gets if this image has them.
   enable = function(kind, ...)
     enabled[kind] = enabled[kind] or {}
@@ -92,10 +88,15 @@ return {
   end,
   -- Gives the configuration `into` the options of that kind of host, and of the host itself.
   configure = function(into, kind, domain)
-    for _, place in ipairs({ settings[kind] or {}, domain and settings[domain] or {}, domain and host_certificates.options_for(domain) or {} }) do
+    local own = domain and settings[domain] or {}
+    local certificate = domain and host_certificates.options_for(domain) or {}
+    for _, place in ipairs({ settings[kind] or {}, own, certificate }) do
       for name, value in pairs(place) do into[name] = raw.observe(domain or "*", name, value) end
     end
   end,
+  data_folder = folders.data,
   run_folder = context.run_folder,
+  -- Only where the entrypoint lets user 0 be: it has no capabilities, or is nobody outside.
+  run_as_root = process.user == 0,
   extra_files = raw.list_files(values.PROSODY_EXTRA_CONFIG),
 }

@@ -101,7 +101,7 @@ return {
   series = series_of(release),
   modules = read_modules(),
   -- Whether this Prosody is of that series or a later one.
-  is_since = function(series) return position(series_of(release)) >= position(series) end,
+  is_since = function(series) return position(series_of(release)) >= (position(series) or math.huge) end,
   -- A release differs in what it brings: cloud_notify came with 13.0.
   has_core = function(name) return find_in(core, name) ~= nil or find_in(own, name) ~= nil end,
   has_module = function(name, more) return find_module(name, more) ~= nil end,

@@ -5,7 +5,12 @@
 local foundry = (Lua or _G).dofile("/usr/lib/prosody-foundry/foundry/settings.lua");
 local ipairs = (Lua or _G).ipairs;
 
-data_path = "/var/lib/prosody";
+data_path = foundry.data_folder;
+-- Who shares the group of the server shares its data and its sockets.
+umask = "007";
+run_as_root = foundry.run_as_root;
+-- `prosodyctl install` has no place here: by itself it would be the first folder that code is loaded from, among the data.
+installer_plugin_path = "/usr/lib/prosody-foundry/installed";
 pidfile = foundry.run_folder .. "/prosody.pid";
 admin_socket = foundry.run_folder .. "/prosody.sock";
 
@@ -14,7 +19,7 @@ allow_unencrypted_plain_auth = false;
 foundry.configure(_ENV, "global");
 
 modules_enabled = foundry.modules_on("virtual-host", {
-  "foundry_report"; "foundry_certificates";
+  "foundry_report"; "foundry_certificates"; "foundry_health"; "foundry_series"; "foundry_account";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
   "cloud_notify"; "account_activity"; "register"; "tombstones";
