@@ -67,14 +67,12 @@ local function property_of(option, entry)
 end
 
 return function(options)
-  local properties, names = {}, {}
+  local properties = {}
   for _, option in ipairs(options) do
     for _, entry in ipairs(environment.names_of(option)) do
       properties[entry.name] = property_of(option, entry)
-      names[#names + 1] = entry.name
     end
   end
-  table.sort(names)
   return {
     ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
     title = "Environment of the image prosody",
@@ -82,8 +80,7 @@ return function(options)
     ["$defs"] = definitions,
     properties = properties,
     -- A misspelt name stops the server, but for what Kubernetes and Docker links add by themselves.
-    propertyNames = {
-      anyOf = { { enum = names }, { pattern = "^(?!PROSODY_)" }, { pattern = "SERVICE_HOST$|SERVICE_PORT|PORT_[0-9]+_" } },
-    },
+    patternProperties = { ["^(?!PROSODY_)|SERVICE_HOST$|SERVICE_PORT|PORT_[0-9]+_"] = { type = { "string", "number", "boolean", "null" } } },
+    additionalProperties = false,
   }
 end
