@@ -27,12 +27,22 @@ local function stop_on(problems)
   os.exit(bad_configuration)
 end
 
+local function append(list, more) return table.move(more, 1, #more, #list + 1, list) end
+
+-- What is wrong with the environment, and with raw files as far as it can be told by looking at them: all of it at once.
 local function check_environment()
   local environment = require("foundry.environment")
-  local values, problems = environment.read(os.getenv)
-  for _, problem in ipairs(environment.find_unknown(read_environment())) do problems[#problems + 1] = problem end
+  local values, problems, set_by = environment.read(os.getenv)
+  append(problems, environment.find_unknown(read_environment()))
+  stop_on(append(problems, require("foundry.raw").find_faults(values)))
+  return values, set_by
+end
+
+-- What only the whole configuration tells. It is read as the user who will use it.
+local function check_files(values, set_by)
+  local problems, warnings = require("foundry.raw").judge(values, set_by)
   stop_on(problems)
-  return values
+  for _, warning in ipairs(warnings) do say("warn", warning) end
 end
 
 -- Prosody's own configuration is this image's; one that a mount brought along would silently be without effect.
@@ -51,35 +61,10 @@ local function settle_server()
   stop_on({ require("foundry.series-mark").check_folder() })
 end
 
-local function visit_files(path, depth, visit)
-  local lfs = require("lfs")
-  local opened, each, state = pcall(lfs.dir, path)
-  if not opened or depth == 0 then return end
-  for entry in each, state do
-    local inside = path .. "/" .. entry
-    local mode = lfs.attributes(inside, "mode")
-    if mode == "directory" and entry:sub(1, 1) ~= "." then visit_files(inside, depth - 1, visit) end
-    if mode == "file" then visit(inside) end
-  end
-end
-
--- Prosody looks three folders deep. Without a certificate it starts, and nobody can log in.
-local function warn_of_certificates(path)
-  local found = false
-  visit_files(path, 3, function(file_path)
-    if file_path:find("%.crt$") or file_path:find("fullchain[^/]*$") or file_path:find("%.pem$") then found = true end
-    local file = io.open(file_path)
-    if file then file:close() else say("warn", ("User %d cannot read %s."):format(process.user, file_path)) end
-  end)
-  if found then return end
-  say("warn", ("There is no certificate in %s: nobody can log in until there is one."):format(path))
-end
-
 local function warn(values)
   if not values.PROSODY_DOMAIN and #values.PROSODY_VIRTUAL_HOSTS == 0 then
     say("warn", "This server is for localhost: set PROSODY_DOMAIN to the domain of its addresses.")
   end
-  warn_of_certificates(values.PROSODY_CERTIFICATES)
 end
 
 -- PID 1 ignores a signal it has no handler for, so `docker stop` in the first moments would wait and then kill. Lua
@@ -100,11 +85,12 @@ local function become(program, arguments)
 end
 
 local function run_server(arguments)
-  local values = check_environment()
+  local values, set_by = check_environment()
   check_foreign()
   settle_server()
-  warn(values)
   pcall(require("lfs").mkdir, "/run/prosody")
+  check_files(values, set_by)
+  warn(values)
   heed_signals_early()
   local words = { "-F", "--config", folders.configuration }
   for _, word in ipairs(arguments) do
