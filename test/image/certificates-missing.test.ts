@@ -129,6 +129,7 @@ it("another server does not trust a self-signed one", async () => {
     await alice.send(xml("iq", { to: there.domain, id: "v", type: "get" }, xml("query", { xmlns: "jabber:iq:version" })));
     expect(await answered).toBe(answer === "error" ? "error" : "result");
     if (answer === "error") expect(await here.log()).toMatch(/certificate/iu);
+    for (const server of servers.splice(0)) await server.close();
   }
 });
 
