@@ -101,6 +101,10 @@ describe.each(imageSeries)("without a certificate, %s", (series) => {
     const times = async (what: RegExp) => (await server.log()).match(what)?.length ?? 0;
     expect([await times(soon), await times(late), await times(/\b(?:warn|error)\b.*good\.example/gu)]).toEqual([1, 1, 0]);
     expect(await problemOf(server, "soon.example")).toBe("nil");
+    const health = await server.exec(["/usr/lib/prosody-foundry/entrypoint.lua", "healthcheck"]);
+    expect(health.exitCode).toBe(1);
+    expect(health.stdout).toMatch(/^The certificate of late\.example, .* expired/mu);
+    expect(health.stdout).toMatch(/^Warning: The certificate of .*soon\.example, .* expires in/mu);
     await passDays(server, 1.1);
     await until(() => times(late), (count) => count === 2);
     await until(() => times(soon), (count) => count === 2);

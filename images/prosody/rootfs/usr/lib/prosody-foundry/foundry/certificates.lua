@@ -1,8 +1,8 @@
 -- Which certificate each host gets: the newest valid one that covers it and whose key is there, else one that is not valid
 -- now, else a self-signed one.
 
-local read_folder = require("foundry.certificate_folder").read
-local self_signed = require("foundry.self_signed")
+local read_folder = require("foundry.certificate-folder").read
+local self_signed = require("foundry.self-signed")
 local x509 = require("foundry.x509")
 
 local idna
