@@ -16,7 +16,7 @@ tls_server_end_point_hash = "auto";
 foundry.configure(_ENV, "global");
 
 modules_enabled = foundry.modules_on("virtual-host", {
-  "foundry_report";
+  "foundry_report"; "foundry_hold";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
   "cloud_notify"; "account_activity"; "register"; "invites"; "invites_adhoc"; "invites_register"; "tombstones";

@@ -62,6 +62,14 @@ local function check_data_folder()
   stop_on({ ("User %s cannot write to %s: %s."):format(uid, data_folder, hint) })
 end
 
+-- Nobody replaces the data while a server uses it; a restore that was interrupted when all was there is finished.
+local function share_data()
+  if not require("foundry.data.lock").share(data_folder) then
+    stop_on({ "The data is being moved or restored by another container: wait until it is done." })
+  end
+  require("foundry.data.staging").finish(data_folder)
+end
+
 local function visit_files(path, depth, visit)
   local lfs = require("lfs")
   local opened, each, state = pcall(lfs.dir, path)
@@ -114,6 +122,7 @@ local function run_server(arguments)
   local values = check_environment()
   check_user()
   check_data_folder()
+  share_data()
   warn(values)
   pcall(require("lfs").mkdir, "/run/prosody")
   heed_signals_early()
