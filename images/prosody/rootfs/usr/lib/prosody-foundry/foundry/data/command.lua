@@ -27,11 +27,6 @@ local function read_variables()
   return variables
 end
 
-local function settle_user()
-  local found, identity = pcall(require, "foundry.identity")
-  if found then stop_on({ identity.settle_tool() }) end
-end
-
 -- Ends with exit code 78 on a bad environment. `is_known` tells variables that only this command reads.
 local function check_environment(is_known)
   local _, problems = environment.read(os.getenv)
@@ -41,7 +36,7 @@ local function check_environment(is_known)
   end
   for _, problem in ipairs(environment.find_unknown(variables)) do problems[#problems + 1] = problem end
   stop_on(problems)
-  settle_user()
+  stop_on({ require("foundry.identity").settle_tool() })
 end
 
 -- { [flag] = true or its value, [1…] = other words }. `known` tells which flags take a value.

@@ -16,11 +16,6 @@ local function load(name)
   return found and library or require(name)
 end
 
-local function configuration()
-  local found, folders = pcall(require, "foundry.folders")
-  return found and folders.configuration or CFG_CONFIGDIR .. "/prosody.cfg.lua"
-end
-
 -- Standard output is for data alone.
 local function log_to_stderr()
   load("core.configmanager").set("*", "log", {})
@@ -51,7 +46,9 @@ local function start()
   arg = own
   startup.init_global_state()
   prosody.process_type = "prosodyctl"
-  prosody.opts.config = configuration()
+  prosody.opts.config = require("foundry.folders").configuration
+  local own_print = print
+  print = function(...) io.stderr:write(table.concat({ ... }, "\t"), "\n") end
   startup.read_config()
   log_to_stderr()
   startup.init_errors()
@@ -63,6 +60,7 @@ local function start()
   load("core.modulemanager")
   load("core.usermanager")
   load("util.pposix").umask(load("core.configmanager").get("*", "umask") or "027")
+  print = own_print
   end_on_signals()
 end
 
