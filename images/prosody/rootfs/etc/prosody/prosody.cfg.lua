@@ -19,8 +19,9 @@ modules_enabled = foundry.modules_on("virtual-host", {
   "foundry_report";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
+  "sasl2"; "sasl2_bind2"; "sasl2_fast"; "sasl2_sm"; "sasl_ssdp";
   "cloud_notify"; "account_activity"; "register"; "invites"; "invites_adhoc"; "invites_register"; "tombstones";
-  "admin_adhoc"; "admin_shell"; "server_contact_info"; "server_info"; "ping"; "time"; "uptime"; "version";
+  "admin_adhoc"; "admin_shell"; "ping"; "time"; "uptime"; "version";
   "lastactivity"; "external_services";
 });
 

@@ -122,14 +122,14 @@ local function enable(kind, ...)
   for _, name in ipairs({ ... }) do table.insert(extra[kind], name) end
 end
 
--- Sorted, so that every start is the same. `own` are those of Prosody's that the image wants where this release has them.
+-- Sorted, so that every start is the same. `own` are those that the image wants where this release or the image has them.
 local function modules_on(kind, own)
   local names, disabled = {}, set_of(values.PROSODY_DISABLE_MODULES)
   local function add(set)
     for name in pairs(set) do names[name] = true end
   end
   for _, name in ipairs(own) do
-    if shipped.has_core(name) then names[name] = true end
+    if shipped.has_core(name) or shipped.modules["mod_" .. name] then names[name] = true end
   end
   add(names_by_image(kind))
   add(names_by_options(kind))
@@ -258,6 +258,8 @@ end
 table.insert(derived.plugin_paths, "/usr/lib/prosody-modules")
 
 if values.PROSODY_WEB_CLIENTS then enable("virtual-host", "bosh", "websocket", "http_altconnect") end
+-- Without any address it would announce an empty form, over which clients come to another hash of XEP-0115 than Prosody.
+if next(derived.contact_info) then enable("virtual-host", "server_contact_info") end
 if values.PROSODY_STATISTICS == "internal" then enable("virtual-host", "http_openmetrics") end
 if values.PROSODY_E2E_POLICY_CHAT ~= "none" or values.PROSODY_E2E_POLICY_MUC ~= "none" then enable("virtual-host", "e2e_policy") end
 if values.PROSODY_REGISTRATION == "open" then enable("virtual-host", "register_limits", "watchregistrations") end
