@@ -6,7 +6,12 @@ declare module "@xmpp/client" {
     name: string;
     attrs: Record<string, string | undefined>;
     is(name: string, xmlns?: string): boolean;
+    children: (Element | string)[];
+    getChild(name: string, xmlns?: string): Element | undefined;
+    getChildren(name: string, xmlns?: string): Element[];
+    getChildElements(): Element[];
     getChildText(name: string): string | null;
+    text(): string;
     toString(): string;
   }
 
@@ -46,6 +51,7 @@ declare module "@xmpp/client" {
     start(): Promise<Jid>;
     stop(): Promise<unknown>;
     send(element: Element): Promise<void>;
+    iqCaller: { request(stanza: Element, patience?: number): Promise<Element> };
   }
 
   export function client(options: ClientOptions): Client;
