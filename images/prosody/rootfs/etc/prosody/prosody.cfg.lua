@@ -27,6 +27,7 @@ modules_enabled = foundry.modules_on("virtual-host", {
 for _, host in ipairs(foundry.hosts) do
   VirtualHost(host)
     foundry.configure(_ENV, "virtual-host");
+    disco_items = foundry.disco_items_of(host);
 end
 
 for _, component in ipairs(foundry.components) do

@@ -226,7 +226,11 @@ local hostname = values.PROSODY_NETWORK_HOSTNAME or domain
 local archive = values.PROSODY_ARCHIVE_EXPIRY_DAYS or values.PROSODY_RETENTION_DAYS
 local uploads = values.PROSODY_UPLOAD_EXPIRY_DAYS or values.PROSODY_RETENTION_DAYS
 
-derived.http_default_host = hostname
+-- The one name that everything on HTTP is under, where there is one. Without, each host answers to its own.
+local web_host = values.PROSODY_HTTP_EXTERNAL_URL and values.PROSODY_HTTP_EXTERNAL_URL:match("^%a+://([^/]+)"):gsub(":%d+$", "")
+  or values.PROSODY_NETWORK_HOSTNAME
+derived.http_host = web_host
+derived.http_default_host = web_host or domain
 derived.foundry_account = account()
 derived.allow_registration = values.PROSODY_REGISTRATION ~= "closed"
 derived.registration_invite_only = values.PROSODY_REGISTRATION ~= "open"
@@ -245,7 +249,11 @@ derived.default_archive_policy = ({ always = true, never = false, roster = "rost
 derived.use_dane = values.PROSODY_USE_DANE
 derived.unbound = unbound()
 derived.ssl = values.PROSODY_TRUSTED_CAS and { cafile = values.PROSODY_TRUSTED_CAS } or nil
-derived.limits = { c2s = { rate = values.PROSODY_C2S_RATE_LIMIT }, s2sin = { rate = values.PROSODY_S2S_RATE_LIMIT } }
+-- Other servers speak on connections that were opened from here, too.
+derived.limits = {
+  c2s = { rate = values.PROSODY_C2S_RATE_LIMIT },
+  s2sin = { rate = values.PROSODY_S2S_RATE_LIMIT }, s2sout = { rate = values.PROSODY_S2S_RATE_LIMIT },
+}
 derived.use_ipv6 = ipv6
 derived.interfaces = interfaces({ "*" })
 derived.http_interfaces = interfaces({ "*" })
@@ -286,6 +294,24 @@ for kind, names in pairs(extra) do
 end
 
 local restrict = { ["local"] = "local", admin = true, everybody = false }
+-- The same for 0.12, which has no roles.
+if values.PROSODY_MUC_CREATION == "local" and not shipped.is_since("13.0") then
+  restrict["local"] = false
+  enable("muc", "foundry_local_rooms")
+end
+local component_kinds = {}
+for _, component in ipairs(list_components()) do component_kinds[component.type] = true end
+
+-- The components that clients would not find: Prosody tells of those whose name ends in the domain's.
+local function list_disco_items(host)
+  local items = {}
+  for _, list in ipairs({ list_components(), values.PROSODY_EXTERNAL_COMPONENTS }) do
+    for _, component in ipairs(list) do
+      if component.domain:sub(-#host - 1) ~= "." .. host then items[#items + 1] = { component.domain } end
+    end
+  end
+  return items
+end
 
 -- Prosody's options for hosts of this kind ("global" for all), as a table.
 local function options_on(kind)
@@ -302,6 +328,9 @@ local function options_on(kind)
   elseif kind == "muc" then
     found.restrict_room_creation = restrict[values.PROSODY_MUC_CREATION]
   end
+  -- Prosody takes the accounts of the domain above a component for its own, and no other: not those of a second domain,
+  -- and nobody's where the component is called otherwise.
+  if component_kinds[kind] and values.PROSODY_AUTHENTICATION ~= "anonymous" then found.server_user_role = "prosody:registered" end
   return found
 end
 
@@ -312,6 +341,7 @@ return {
   hosts = list_hosts(),
   components = list_components(),
   external_components = values.PROSODY_EXTERNAL_COMPONENTS,
+  disco_items_of = list_disco_items,
   modules_on = modules_on,
   -- Gives the configuration `into` the options of that kind of host.
   configure = function(into, kind)
