@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { logIn } from "../../packages/bake/src/run-verify-client.ts";
 import { query } from "../fixtures/messages.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
@@ -32,8 +33,9 @@ describe.each(imageSeries)("rooms of %s", (series) => {
       PROSODY_MUC_HISTORY: "2",
       PROSODY_MUC_ARCHIVE: "false",
     };
-    const second = { PROSODY_VIRTUAL_HOSTS: "example.net" };
-    [other, usual] = await Promise.all([startProsody({ image, env }), startProsody({ image, env: second })]);
+    const names = ["*.example.org", "example.net"];
+    const second = { image, names, env: { PROSODY_VIRTUAL_HOSTS: "example.net" } };
+    [other, usual] = await Promise.all([startProsody({ image, env }), startProsody(second)]);
     admin = await join(other, "admin");
     otherUser = await join(other, "user");
     alice = await join(usual, "alice");
@@ -64,6 +66,7 @@ describe.each(imageSeries)("rooms of %s", (series) => {
     expect(await enter(otherUser, newRoom(rooms))).toBe("not-allowed");
     expect(await enter(admin, newRoom(rooms))).toEqual({ history: [] });
     expect(await enter(alice, newRoom(usualRooms))).toEqual({ history: [] });
+    expect(await enter(await neighbour(usual), newRoom(usualRooms))).toEqual({ history: [] });
   });
 
   it("PROSODY_MUC_DEFAULT_PUBLIC: new rooms are listed", async () => {
@@ -110,6 +113,13 @@ describe.each(imageSeries)("rooms of %s", (series) => {
 /** Room history is shown to who comes in anew; an empty room that is not persistent would be gone. */
 async function leaveAndKeep(entity: LoggedIn, room: string, isPersistent: boolean): Promise<void> {
   if (isPersistent) await leave(entity, room);
+}
+
+/** Somebody of the server's second domain. */
+async function neighbour(server: ProsodyServer): Promise<LoggedIn> {
+  await server.ctl("register", "carol", "example.net", password);
+  const at = { host: server.address, port: 5222, authority: server.authority.certificate, patience: 20_000 };
+  return (await logIn({ ...at, domain: "example.net" }, { user: "carol", password })).entity;
 }
 
 async function join(server: ProsodyServer, user: string): Promise<LoggedIn> {

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
 import { client } from "@xmpp/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { logInByBosh, openBosh } from "../fixtures/bosh-client.ts";
@@ -85,12 +84,14 @@ describe.each(imageSeries)("HTTP of %s behind nginx", (series) => {
   });
 
   it("PROSODY_HTTP_MAX_CONTENT_SIZE: a larger request is refused, uploads apart", async () => {
-    const post = async (size: number) => {
-      const body = `<body>${" ".repeat(size)}</body>`;
-      return (await fetch(`https://${outside}/http-bind`, { method: "POST", body })).status;
+    const post = async (size: number): Promise<string> => {
+      const body = `<body rid='1' to='example.org' xmlns='http://jabber.org/protocol/httpbind'>${" ".repeat(size)}</body>`;
+      const init = { method: "POST", body, redirect: "manual" } as const;
+      // A server that has read enough may just hang up.
+      return fetch(`http://${server.address}:5280/http-bind`, init).then(async (answer) => answer.text(), () => "");
     };
-    expect(await post(10_000)).toBe(200);
-    expect(await post(30_000)).toBe(413);
+    expect(await post(10_000)).toContain(" sid='");
+    expect(await post(30_000)).not.toContain("sid=");
   });
 });
 
@@ -105,6 +106,5 @@ async function connectByWebSocket(service: string): Promise<LoggedIn> {
   entity.reconnect.stop();
   entity.on("error", () => undefined);
   await entity.start();
-  await wait(0);
   return entity;
 }
