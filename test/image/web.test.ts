@@ -85,7 +85,8 @@ describe.each(imageSeries)("HTTP of %s behind nginx", (series) => {
 
   it("PROSODY_HTTP_MAX_CONTENT_SIZE: a larger request is refused, uploads apart", async () => {
     const post = async (size: number): Promise<string> => {
-      const body = `<body rid='1' to='example.org' xmlns='http://jabber.org/protocol/httpbind'>${" ".repeat(size)}</body>`;
+      const session = "to='example.org' wait='10' hold='1' ver='1.6' xmlns='http://jabber.org/protocol/httpbind'";
+      const body = `<body rid='1' ${session} padding='${"x".repeat(size)}'/>`;
       const init = { method: "POST", body, redirect: "manual" } as const;
       // A server that has read enough may just hang up.
       return fetch(`http://${server.address}:5280/http-bind`, init).then(async (answer) => answer.text(), () => "");
