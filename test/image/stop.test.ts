@@ -16,10 +16,10 @@ describe.each(imageSeries)("%s with clients connected", (series) => {
     const image = await ensureProsodyImage(series);
     const server = await startProsody({ image, run: [`--stop-signal=${signal}`] });
     servers.push(server);
-    await server.addAccount("alice", "a long secret");
     const told: Promise<string>[] = [];
-    for (let i = 0; i < 3; i += 1) {
-      const client = await server.connect("alice", "a long secret");
+    for (const user of ["alice", "bob", "carol"]) {
+      await server.addAccount(user, "a long secret");
+      const client = await server.connect(user, "a long secret");
       told.push(new Promise((resolve) => client.on("error", (error: Error) => resolve(error.message))));
     }
     // After two seconds the engine would kill it, and the exit code would be 137.

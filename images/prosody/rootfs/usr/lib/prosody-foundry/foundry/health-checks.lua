@@ -1,5 +1,4 @@
--- What has to be right for the server to be well: each check gets two functions that take a sentence: for what
--- is not, and for what soon may not be.
+-- What has to be right for the server to be well: each check gets a function that takes a sentence for what is not.
 
 local lfs = require("lfs")
 local load_library = require("foundry.core")
@@ -125,6 +124,8 @@ local function storage(problem)
     local is_domain = prosody.hosts[host] and not config.get(host, "component_module")
     for name in pairs(is_domain and drivers(host) or {}) do
       local ran, reason = pcall(try_driver, host, name)
+      -- A statement of SQLite's fails once more with the error it had before.
+      if not ran then ran, reason = pcall(try_driver, host, name) end
       if not ran or reason then
         problem(("The storage %s of %s does not work: %s."):format(name, host, first_line(reason)))
       end
@@ -132,23 +133,4 @@ local function storage(problem)
   end
 end
 
-local day, soon = 86400, 21
-
--- What mod_foundry_certificates found. A host that lacks one may not need it; an expired one is of use to nobody.
-local function certificates(problem, warn)
-  local now = os.time()
-  for host, entry in pairs(prosody.hosts and prosody.foundry_certificates or {}) do
-    local ends = entry.not_after
-    if not prosody.hosts[host] then
-      -- a name of the web server alone
-    elseif ends and (ends <= now or entry.not_before and entry.not_before > now) then
-      problem(("%s: %s."):format(host, entry.problem))
-    elseif entry.problem or entry.self_signed then
-      warn(("%s: %s."):format(host, entry.problem or "the certificate is self-signed, nobody trusts it"))
-    elseif ends < now + soon * day then
-      warn(("%s: the certificate expires on %s."):format(host, os.date("!%Y-%m-%d", ends)))
-    end
-  end
-end
-
-return { certificates = certificates, modules = modules, ports = ports, storage = storage }
+return { modules = modules, ports = ports, storage = storage }

@@ -13,9 +13,12 @@ end
 -- DNS server drops signatures, as Docker's own does with some: so only where it is of use.
 local function unbound(values)
   local resolvers = values.PROSODY_DNS_RESOLVERS
-  if not resolvers and not values.PROSODY_USE_DANE then return nil end
+  -- Podman gives a container without a network no such file, and libunbound does not start on one that is not there.
+  local file = io.open("/etc/resolv.conf")
+  if file then file:close() end
+  if file and not resolvers and not values.PROSODY_USE_DANE then return nil end
   return {
-    resolvconf = not resolvers, forward = resolvers,
+    resolvconf = file ~= nil and not resolvers, forward = resolvers,
     trustfile = values.PROSODY_USE_DANE and "/usr/share/dns/root.key" or nil,
   }
 end
