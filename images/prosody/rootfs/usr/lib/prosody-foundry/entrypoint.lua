@@ -85,13 +85,13 @@ local function become(program, arguments)
 end
 
 local function run_server(arguments)
+  heed_signals_early()
   local values, set_by = check_environment()
   check_foreign()
   settle_server()
   pcall(require("lfs").mkdir, "/run/prosody")
   check_files(values, set_by)
   warn(values)
-  heed_signals_early()
   local words = { "-F", "--config", folders.configuration }
   for _, word in ipairs(arguments) do
     if word ~= "-F" then words[#words + 1] = word end
