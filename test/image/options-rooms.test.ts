@@ -90,7 +90,10 @@ describe.each(imageSeries)("rooms of %s", (series) => {
   });
 
   it("PROSODY_MUC_HISTORY: who comes in is shown so many messages", async () => {
-    for (const [entity, service, count] of [[admin, rooms, 2], [alice, usualRooms, 20]] as const) {
+    for (const [entity, service, count] of [
+      [admin, rooms, 2],
+      [alice, usualRooms, 20],
+    ] as const) {
       const room = await makeRoom(entity, service);
       for (let number = 1; number <= 22; number += 1) await say(entity, room, `message ${number}`);
       await leaveAndKeep(entity, room, service === rooms);

@@ -66,7 +66,9 @@ describe.each(imageSeries)("HTTP of %s behind nginx", (series) => {
 
   it("PROSODY_WEB_CLIENTS: host-meta leads them there", async () => {
     // Debian's packages do not have the module.
-    const has = await server.ask("require('prosody.core.modulemanager' and 'core.modulemanager').is_loaded('example.org', 'http_altconnect')");
+    const has = await server.ask(
+      "require('prosody.core.modulemanager' and 'core.modulemanager').is_loaded('example.org', 'http_altconnect')",
+    );
     const answer = await fetch(`https://${outside}/.well-known/host-meta.json`);
     if (has !== "true") return expect(answer.status).toBe(404);
     expect(await answer.text()).toContain(`wss://${outside}/xmpp-websocket`);
@@ -89,7 +91,10 @@ describe.each(imageSeries)("HTTP of %s behind nginx", (series) => {
       const body = `<body rid='1' ${session} padding='${"x".repeat(size)}'/>`;
       const init = { method: "POST", body, redirect: "manual" } as const;
       // A server that has read enough may just hang up.
-      return fetch(`http://${server.address}:5280/http-bind`, init).then(async (answer) => answer.text(), () => "");
+      return fetch(`http://${server.address}:5280/http-bind`, init).then(
+        async (answer) => answer.text(),
+        () => "",
+      );
     };
     expect(await post(10_000)).toContain(" sid='");
     expect(await post(30_000)).not.toContain("sid=");
