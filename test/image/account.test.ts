@@ -1,5 +1,7 @@
+import { xml } from "@xmpp/client";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeVolume } from "../fixtures/bare-server.ts";
+import { query } from "../fixtures/messages.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, type ServerWishes, startProsody } from "../fixtures/prosody-server.ts";
@@ -29,14 +31,12 @@ async function canLogIn(server: ProsodyServer, user: string, password: string): 
   );
 }
 
-/** The names of who may administer, by what the server answers them over the wire. */
+/** Whether the server offers that user the commands of administrators. */
 async function isAdmin(server: ProsodyServer, user: string, password: string): Promise<boolean> {
   const client = await server.connect(user, password);
-  const items = await client.iqCaller.get(
-    { name: "query", attrs: { xmlns: "http://jabber.org/protocol/disco#items", node: "http://jabber.org/protocol/commands" } } as never,
-    server.domain,
-  );
-  return items.toString().includes("http://jabber.org/protocol/admin#add-user");
+  const node = "http://jabber.org/protocol/commands";
+  const items = xml("query", { xmlns: "http://jabber.org/protocol/disco#items", node });
+  return (await query(client, { to: server.domain }, items)).toString().includes("admin#add-user");
 }
 
 const first = "the first password";

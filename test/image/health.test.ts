@@ -77,10 +77,10 @@ describe.each(imageSeries)("healthcheck of %s", (series) => {
   ])("fails while the disk of the storage in %s is full, and recovers", async (_, storage) => {
     const server = await start(series, {
       env: { PROSODY_STORAGE: storage },
-      run: ["--volume=/var/lib/prosody", "--tmpfs=/var/lib/prosody:size=2m,mode=1777"],
+      run: ["--tmpfs=/var/lib/prosody:size=2m,mode=1777"],
     });
     expect(await health(server)).toEqual([0, "The server is healthy."]);
-    const fill = 'local file = io.open("/var/lib/prosody/filling", "w") while file:write(("x"):rep(4096)) do file:flush() end';
+    const fill = 'local file = io.open("/var/lib/prosody/filling", "w") file:setvbuf("no") while file:write(("x"):rep(4096)) do end';
     await server.exec(["lua5.4", "-"], fill);
     const [exitCode, sentence] = await health(server);
     expect(exitCode).toBe(1);
