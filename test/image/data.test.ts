@@ -1,17 +1,16 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backUp, restore } from "../fixtures/data-commands.ts";
-import { archiveOf, fillServer, offlineTexts, password, seeOffline, seeServer, sendChat, settle } from "../fixtures/data-scene.ts";
+import { archiveOf, sendChat, settle } from "../fixtures/data-asks.ts";
+import { fillServer, offlineTexts, password, type Seen, seeOffline, seeServer } from "../fixtures/data-scene.ts";
+import { newVolume, removeVolumes } from "../fixtures/data-volumes.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 const servers: ProsodyServer[] = [];
-const volumes: string[] = [];
 let folder: string;
 
 beforeAll(async () => {
@@ -20,17 +19,15 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const server of servers) await server.close();
-  await runCommand("docker", ["volume", "rm", "--force", ...volumes], { accept: "any" });
+  await removeVolumes();
   await rm(folder, { recursive: true, force: true });
 });
 
-function newVolume(): string {
-  const volume = `prosody-data-${randomBytes(4).toString("hex")}`;
-  volumes.push(volume);
-  return volume;
-}
-
-async function start(image: string, env: Readonly<Record<string, string>> = {}, volume = newVolume()): Promise<ProsodyServer> {
+async function start(
+  image: string,
+  env: Readonly<Record<string, string>> = {},
+  volume = newVolume(),
+): Promise<ProsodyServer> {
   const server = await startProsody({ image, volume, env });
   servers.push(server);
   return server;
@@ -70,8 +67,8 @@ describe.each(imageSeries)("a backup of %s", (series) => {
 
 const isRunning = (line: string): boolean => line.includes("running ");
 
-function withoutRunning(seen: Record<string, unknown>): Record<string, unknown> {
-  const archives = (seen["archives"] as string[][]).map((lines) => lines.filter((line) => !isRunning(line)));
+function withoutRunning(seen: Seen): Seen {
+  const archives = seen.archives.map((lines) => lines.filter((line) => !isRunning(line)));
   return { ...seen, archives };
 }
 
@@ -85,7 +82,7 @@ async function writtenTo(server: ProsodyServer): Promise<string[]> {
 /** The backup, and the messages that the server had handled when it began. */
 async function backUpWhileWriting(server: ProsodyServer, file: string) {
   const alice = await server.connect("alice", password);
-  let writing = true;
+  const backup = { runs: true };
   let count = 0;
   const write = async (): Promise<void> => {
     count += 1;
@@ -95,10 +92,10 @@ async function backUpWhileWriting(server: ProsodyServer, file: string) {
   for (let i = 0; i < 20; i += 1) await write();
   const before = Array.from({ length: count }, (_, i) => `running ${i + 1}`);
   const writer = (async () => {
-    while (writing) await write();
+    while (backup.runs) await write();
   })();
   const ended = await backUp(server.name, file);
-  writing = false;
+  backup.runs = false;
   await writer;
   await alice.stop();
   expect(count).toBeGreaterThan(20);
