@@ -1,0 +1,12 @@
+import { Strophe } from "strophe.js";
+import { nameHosts } from "./fixtures/compliance/host-names.ts";
+import "./fixtures/compliance/bosh-client.ts";
+nameHosts(["example.org"], process.argv[2]!);
+process.on("unhandledRejection", (e) => console.log("UNHANDLED", e));
+const c: any = new Strophe.Connection("https://example.org:5281/http-bind");
+c.rawInput = (x: string) => console.log("IN", x.slice(0, 1500));
+c.rawOutput = (x: string) => console.log("OUT", x.slice(0, 600));
+const a = c.authenticate.bind(c);
+c.authenticate = (m: any) => { console.log("AUTH", m.map((x: any) => x.mechname)); return a(m); };
+c.connect("user10@example.org", "pw123456", (s: number, x: string) => console.log("STATUS", s, x));
+setTimeout(() => process.exit(), 6000);
