@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Federation, type Member, startFederation } from "../fixtures/federation.ts";
 import { sendTo } from "../fixtures/messages.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { enter, newRoom } from "../fixtures/rooms.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 const noTls = { PROSODY_S2S_REQUIRE_ENCRYPTION: "false", PROSODY_S2S_SECURE_AUTH: "false" };
@@ -10,12 +11,17 @@ const noTls = { PROSODY_S2S_REQUIRE_ENCRYPTION: "false", PROSODY_S2S_SECURE_AUTH
 // Strangers have certificates of an authority that nobody knows. They themselves take others as they come.
 const members = (series: string): Record<string, Member> => ({
   "home.example": { isTrusted: true },
-  "friend.example": { isTrusted: true, port: 6269, env: { PROSODY_S2S_PORTS: "6269" } },
+  "friend.example": { isTrusted: true, also: ["conference.friend.example"], port: 6269, env: { PROSODY_S2S_PORTS: "6269" } },
   "stranger.example": { isTrusted: false, env: { PROSODY_S2S_SECURE_AUTH: "false" } },
   "other.example": { isTrusted: false, env: { PROSODY_S2S_SECURE_AUTH: "false" } },
   "open.example": {
     isTrusted: true,
-    env: { PROSODY_S2S_SECURE_AUTH: "no", PROSODY_S2S_SECURE_DOMAINS: "other.example" },
+    also: ["conference.open.example"],
+    env: {
+      PROSODY_S2S_SECURE_AUTH: "no",
+      PROSODY_S2S_SECURE_DOMAINS: "other.example",
+      PROSODY_MUC_CREATION: "everybody",
+    },
   },
   "picky.example": { isTrusted: true, env: { PROSODY_S2S_INSECURE_DOMAINS: "stranger.example" } },
   "alone.example": { isTrusted: true, env: { PROSODY_S2S: "false" } },
@@ -24,8 +30,8 @@ const members = (series: string): Record<string, Member> => ({
     isTrusted: true,
     env: { ...noTls, PROSODY_DISABLE_MODULES: "tls", PROSODY_C2S_REQUIRE_ENCRYPTION: "false" },
   },
-  "dane.example": { isTrusted: false, hasTlsa: true, env: { PROSODY_USE_DANE: "true" } },
   // 0.12 asks DNS about servers it connects to, not about those that connect to it.
+  "dane.example": { isTrusted: series === "0.12", hasTlsa: true, env: { PROSODY_USE_DANE: "true" } },
   "signed.example": {
     isTrusted: false,
     hasTlsa: true,
@@ -88,6 +94,12 @@ describe.each(imageSeries)("servers of %s", (series) => {
   it("PROSODY_C2S_REQUIRE_ENCRYPTION: a client without TLS logs in only where it is false", async () => {
     expect((await all.someoneOf("naked.example")).isSecure()).toBe(false);
     expect((await all.someoneOf("home.example")).isSecure()).toBe(true);
+  });
+
+  it("PROSODY_MUC_CREATION: everybody makes rooms, or accounts of the server alone", async () => {
+    const visitor = await all.someoneOf("home.example");
+    expect(await enter(visitor, newRoom("conference.open.example"))).toEqual({ history: [] });
+    expect(await enter(visitor, newRoom("conference.friend.example"))).toBe("not-allowed");
   });
 
   it("PROSODY_USE_DANE: who is vouched for by DNSSEC is spoken with, and no other", async () => {
