@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Feature, type FeatureName, features } from "../fixtures/compliance/features.ts";
+import { component, owners } from "../fixtures/compliance/invitations.ts";
+import { offers } from "../fixtures/compliance/offers.ts";
+import { proofs } from "../fixtures/compliance/proofs.ts";
+import { type Scene, admin, openScene } from "../fixtures/compliance/scene.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+
+const all = Object.entries<Feature>(features) as [FeatureName, Feature][];
+const owner = {
+  PROSODY_ADMINS: `${admin}@example.net`,
+  PROSODY_CONTACT_ABUSE: "mailto:abuse@example.net",
+  PROSODY_EXTERNAL_COMPONENTS: `${component.name}:${component.secret}`,
+  PROSODY_COMPONENT_INTERFACES: "*",
+};
+const known = new Map(Object.entries(proofs));
+
+describe.each(imageSeries)("a server of %s with its domain alone", (series) => {
+  let scene: Scene;
+  let owned: Scene;
+
+  beforeAll(async () => {
+    await useEngine();
+    const image = await ensureProsodyImage(series);
+    [scene, owned] = await Promise.all([
+      openScene({ image, series, domain: "example.org", env: { PROSODY_LOGLEVEL: 'debug' } }),
+      openScene({ image, series, domain: "example.net", env: owner }),
+    ]);
+  });
+  afterAll(async () => {
+    (await import('node:fs')).writeFileSync(`/tmp/compliance-${series}.log`, await scene.server.log());
+    await scene?.close();
+    await owned?.close();
+  });
+
+  for (const [name, feature] of all) {
+    const proof = known.get(name);
+    if (proof === undefined || feature.not?.[series] !== undefined) continue;
+    it(`${feature.spec}: ${feature.what}`, async (context) => {
+      const by = feature.by?.[series];
+      if (by !== undefined && !scene.modules.includes(by)) return context.skip(`this image has no ${by}`);
+      await proof(name in owners ? owned : scene);
+    });
+  }
+});
+
+it("what is missing has a reason, and what has none a proof", () => {
+  const without = all.filter(([, feature]) => feature.no === undefined).map(([name]) => name);
+  expect(without.toSorted()).toEqual([...known.keys()].toSorted());
+});
+
+it("the README says what it offers", async () => {
+  const readme = await readFile(path.resolve(import.meta.dirname, "../../images/prosody/README.md"), "utf8");
+  expect(readme).toContain(offers());
+});
