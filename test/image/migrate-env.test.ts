@@ -124,7 +124,9 @@ describe("migrate-env", () => {
   });
 
   it("says what would keep the server from starting, and what is no line of an environment", async () => {
-    const found = await migrate("PROSODY_SQL_HOST=db\nPROSODY_STORAGE=sql\n- A=b\nS2S_SECURE_AUTH=perhaps\nPROSODY_DOMIAN=x\n");
+    const found = await migrate(
+      "PROSODY_SQL_HOST=db\nPROSODY_STORAGE=sql\n- A=b\nS2S_SECURE_AUTH=perhaps\nPROSODY_DOMIAN=x\n",
+    );
     expect(found).toMatchObject({ exitCode: 3, ours: ["PROSODY_STORAGE=sql", "PROSODY_SQL_HOST=db"] });
     expect(found.said).toEqual([
       "line 3 is no NAME=value.",

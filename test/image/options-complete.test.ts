@@ -41,16 +41,19 @@ describe("the table of options", () => {
   });
 });
 
-describe.each(imageSeries)("made from the table of options by the image of %s, and renewed by `npm run options`", (series) => {
-  it("the reference in the README is what it should be", async () => {
-    const { old, renewed } = await renewReadme(await ensureProsodyImage(series));
-    expect(old).toBe(renewed);
-  });
+describe.each(imageSeries)(
+  "made from the table of options by the image of %s, and renewed by `npm run options`",
+  (series) => {
+    it("the reference in the README is what it should be", async () => {
+      const { old, renewed } = await renewReadme(await ensureProsodyImage(series));
+      expect(old).toBe(renewed);
+    });
 
-  it("the schema of the environment is what it should be", async () => {
-    expect(await readSchema()).toEqual(JSON.parse(await askHelp(await ensureProsodyImage(series), "--json-schema")));
-  });
-});
+    it("the schema of the environment is what it should be", async () => {
+      expect(await readSchema()).toEqual(JSON.parse(await askHelp(await ensureProsodyImage(series), "--json-schema")));
+    });
+  },
+);
 
 describe("the schema of the environment", () => {
   it.each<[string, Record<string, unknown>, boolean]>([
