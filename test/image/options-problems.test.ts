@@ -1,8 +1,11 @@
 import { runCommand } from "@prosody-foundry/kit";
 import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { runImage } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
+
+const Options = z.array(z.looseObject({ name: z.string(), secret: z.boolean() }));
 
 beforeAll(async () => {
   await useEngine();
@@ -13,7 +16,11 @@ async function complaints(series: string, env: Readonly<Record<string, string>>)
   expect(exitCode).toBe(78);
   expect(stdout).toBe("");
   expect(stderr).not.toMatch(/hush|traceback/u);
-  return stderr.trim().split("\n").map((line) => line.replace("prosody-foundry\terror\t", "")).toSorted();
+  return stderr
+    .trim()
+    .split("\n")
+    .map((line) => line.replace("prosody-foundry\terror\t", ""))
+    .toSorted();
 }
 
 describe.each(imageSeries)("a bad environment of %s", (series) => {
@@ -104,10 +111,11 @@ describe.each(imageSeries)("a bad environment of %s", (series) => {
 it("every secret can be in a file, and one in a file is not told by the engine", async () => {
   const image = await ensureProsodyImage("13.0");
   const { stdout } = await runImage(image, {}, ["help", "--json"]);
-  const secrets = (JSON.parse(stdout) as { name: string; secret: boolean }[]).filter((option) => option.secret);
+  const secrets = Options.parse(JSON.parse(stdout)).filter((option) => option.secret);
   const env = Object.fromEntries(secrets.map((option) => [`${option.name}_FILE`, "/nowhere"]));
   const found = await complaints("13.0", env);
-  for (const { name } of secrets) expect(found).toContain(`${name}_FILE cannot be read: /nowhere: No such file or directory.`);
+  for (const { name } of secrets)
+    expect(found).toContain(`${name}_FILE cannot be read: /nowhere: No such file or directory.`);
   const { stdout: id } = await runCommand("docker", ["create", "--env=PROSODY_TURN_SECRET_FILE=/run/turn", image]);
   const { stdout: told } = await runCommand("docker", ["inspect", id.trim()]);
   await runCommand("docker", ["rm", id.trim()]);

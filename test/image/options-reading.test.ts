@@ -30,7 +30,9 @@ async function readOption(name: string, settings: readonly Settings[]): Promise<
 }
 
 function toLua(settings: Settings): string {
-  const entries = Object.entries(settings).map(([name, value]) => `[${JSON.stringify(name)}] = ${JSON.stringify(value)}`);
+  const entries = Object.entries(settings).map(
+    ([name, value]) => `[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
+  );
   return `{ ${entries.join(", ")} }`;
 }
 
@@ -38,7 +40,10 @@ describe("an option", () => {
   it.each(["PROSODY_S2S_SECURE_AUTH", "PROSODY_USE_DANE"])("%s means what it says", async (name) => {
     const yes = ["true", "TRUE", "yes", "on", "1"];
     const no = ["false", "False", "no", "off", "0"];
-    const answers = await readOption(name, [...yes, ...no, "2"].map((value) => ({ [name]: value })));
+    const answers = await readOption(
+      name,
+      [...yes, ...no, "2"].map((value) => ({ [name]: value })),
+    );
     expect(answers.slice(0, 10)).toEqual([...yes.map(() => "true"), ...no.map(() => "false")]);
     expect(answers[10]).toContain("neither true nor false");
   });
@@ -48,7 +53,10 @@ describe("an option", () => {
   it.each<[string, { name: string; settings: Settings; answer: string }]>([
     ["that is empty is not set", { name: "PROSODY_S2S", settings: { PROSODY_S2S: "" }, answer: "true" }],
     ["has aliases", { name: "PROSODY_LOGLEVEL", settings: { LOG_LEVEL: "DEBUG" }, answer: "debug" }],
-    ["may have an alias that agrees", { name: domain, settings: { DOMAIN: "a.b", PROSODY_DOMAIN: "a.b" }, answer: "a.b" }],
+    [
+      "may have an alias that agrees",
+      { name: domain, settings: { DOMAIN: "a.b", PROSODY_DOMAIN: "a.b" }, answer: "a.b" },
+    ],
     [
       "may have no alias that differs",
       {
@@ -57,7 +65,10 @@ describe("an option", () => {
         answer: "PROSODY_DOMAIN and DOMAIN are both set and differ: leave one out.",
       },
     ],
-    ["of an alias with words of its own", { name: registration, settings: { ALLOW_REGISTRATION: "1" }, answer: "open" }],
+    [
+      "of an alias with words of its own",
+      { name: registration, settings: { ALLOW_REGISTRATION: "1" }, answer: "open" },
+    ],
     [
       "of an alias that only narrows another",
       { name: registration, settings: { ALLOW_REGISTRATION: "1", REGISTRATION_INVITE_ONLY: "1" }, answer: "invite" },
@@ -80,7 +91,11 @@ describe("an option", () => {
     ],
     [
       "that names modules takes them with and without mod_",
-      { name: "PROSODY_ENABLE_MODULES", settings: { PROSODY_ENABLE_MODULES: "mod_announce,motd" }, answer: "announce|motd" },
+      {
+        name: "PROSODY_ENABLE_MODULES",
+        settings: { PROSODY_ENABLE_MODULES: "mod_announce,motd" },
+        answer: "announce|motd",
+      },
     ],
     [
       "that is a secret comes from a file, too",
@@ -90,7 +105,10 @@ describe("an option", () => {
         answer: "13.0.7",
       },
     ],
-    ["that is a domain may be in any script", { name: domain, settings: { PROSODY_DOMAIN: "bücher.example" }, answer: "bücher.example" }],
+    [
+      "that is a domain may be in any script",
+      { name: domain, settings: { PROSODY_DOMAIN: "bücher.example" }, answer: "bücher.example" },
+    ],
     [
       "that is a path may be one beside the configuration",
       { name: "PROSODY_CERTIFICATES", settings: { PROSODY_CERTIFICATES: "certs" }, answer: "/etc/prosody/certs" },
@@ -110,7 +128,11 @@ describe("an option", () => {
     ],
     [
       "is none of another program's variables",
-      { name: "PROSODY_S2S", settings: { PATH: "/bin", PROSODYCTL_LOG_LEVEL: "debug", __FLUSH_LOG: "yes" }, answer: "true" },
+      {
+        name: "PROSODY_S2S",
+        settings: { PATH: "/bin", PROSODYCTL_LOG_LEVEL: "debug", __FLUSH_LOG: "yes" },
+        answer: "true",
+      },
     ],
   ])("%s", async (_, { name, settings, answer }) => {
     expect(await readOption(name, [settings])).toEqual([answer]);
@@ -135,7 +157,11 @@ describe("help", () => {
   });
 
   it("answers a name that is none with the nearest, whatever else it was asked", async () => {
-    const { stdout, stderr, exitCode } = await runImage(image, { PROSODY_DOMIAN: "x" }, ["help", "PROSODY_MUC_HISTROY", "PROSODY_S2S"]);
+    const { stdout, stderr, exitCode } = await runImage(image, { PROSODY_DOMIAN: "x" }, [
+      "help",
+      "PROSODY_MUC_HISTROY",
+      "PROSODY_S2S",
+    ]);
     expect(exitCode).toBe(78);
     expect(stderr).toBe("PROSODY_MUC_HISTROY is no option of this image. Did you mean PROSODY_MUC_HISTORY?\n");
     expect(stdout).toContain("PROSODY_S2S\n");
