@@ -29,10 +29,10 @@ end
 
 local function check_environment()
   local environment = require("foundry.environment")
-  local values, problems = environment.read(os.getenv)
+  local values, problems, set_by = environment.read(os.getenv)
   for _, problem in ipairs(environment.find_unknown(read_environment())) do problems[#problems + 1] = problem end
   stop_on(problems)
-  return values
+  return values, set_by
 end
 
 local function user_id()
@@ -111,12 +111,14 @@ local function become(program, arguments)
 end
 
 local function run_server(arguments)
-  local values = check_environment()
+  local values, set_by = check_environment()
   check_user()
   check_data_folder()
   warn(values)
   pcall(require("lfs").mkdir, "/run/prosody")
   heed_signals_early()
+  local failure = require("foundry.await_database")(values, set_by, say)
+  if failure then os.exit(failure) end
   if arguments[1] ~= "-F" then table.insert(arguments, 1, "-F") end
   return become("/usr/bin/prosody", arguments)
 end

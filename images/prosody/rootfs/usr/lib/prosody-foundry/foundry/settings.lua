@@ -9,6 +9,7 @@ end
 local lfs = require("lfs")
 local options = require("foundry.options")
 local environment = require("foundry.environment")
+local database = require("foundry.database")
 local shipped = require("foundry.shipped")
 
 local values, _, set_by = environment.read(os.getenv)
@@ -145,34 +146,6 @@ end
 
 local derived = {} -- Prosody's option → value, of those that are no plain copy
 
--- "sql" of PostgreSQL: libpq takes a name with = in it for a whole connection string.
-local function postgresql_name(name)
-  if not set_by.PROSODY_SQL_TLS and not values.PROSODY_SQL_TLS_CA then return name end
-  local function quote(text) return "'" .. text:gsub("[\\']", "\\%0") .. "'" end
-  local parts = { "dbname=" .. quote(name), "sslmode=" .. (values.PROSODY_SQL_TLS or "prefer") }
-  if values.PROSODY_SQL_TLS_CA then parts[#parts + 1] = "sslrootcert=" .. quote(values.PROSODY_SQL_TLS_CA) end
-  return table.concat(parts, " ")
-end
-
-local function sql()
-  local driver = values.PROSODY_STORAGE == "sqlite" and "SQLite3" or values.PROSODY_SQL_DRIVER
-  if not driver then return nil end
-  if driver == "SQLite3" then return { driver = driver, database = values.PROSODY_SQL_DB or "prosody.sqlite" } end
-  local name = values.PROSODY_SQL_DB or "prosody"
-  return {
-    driver = driver, database = driver == "PostgreSQL" and postgresql_name(name) or name,
-    host = values.PROSODY_SQL_HOST, port = values.PROSODY_SQL_PORT,
-    username = values.PROSODY_SQL_USERNAME, password = values.PROSODY_SQL_PASSWORD,
-  }
-end
-
-local function default_storage()
-  local storage = values.PROSODY_STORAGE
-  if storage == "sqlite" then return "sql" end
-  if storage then return storage end
-  return set_by.PROSODY_SQL_DRIVER and not next(values.PROSODY_STORES) and "sql" or "internal"
-end
-
 local function expiry(days)
   return days == "never" and "never" or math.tointeger(days * 86400 // 1)
 end
@@ -222,9 +195,10 @@ derived.registration_invite_only = values.PROSODY_REGISTRATION ~= "open"
 derived.password_policy = { length = values.PROSODY_PASSWORD_MIN_LENGTH }
 derived.authentication = values.PROSODY_AUTHENTICATION
 derived.disable_sasl_mechanisms = refused_mechanisms()
-derived.default_storage = default_storage()
+derived.foundry_ldap_tls_ca = values.PROSODY_LDAP_TLS_CA
+derived.default_storage = database.default_storage(values, set_by)
 derived.storage = next(values.PROSODY_STORES) and values.PROSODY_STORES or nil
-derived.sql = sql()
+derived.sql = database.parameters(values)
 derived.foundry_sql_wait = values.PROSODY_SQL_WAIT
 derived.archive_expires_after = expiry(archive)
 derived.muc_log_expires_after = expiry(archive)
@@ -272,6 +246,9 @@ for kind, names in pairs(extra) do
   end
   extra[kind] = there
 end
+
+-- The LDAP library takes its authorities from a file or the environment alone, and looks when it is loaded.
+if values.PROSODY_LDAP_TLS_CA then require("util.pposix").setenv("LDAPTLS_CACERT", values.PROSODY_LDAP_TLS_CA) end
 
 local restrict = { ["local"] = "local", admin = true, everybody = false }
 
