@@ -103,7 +103,7 @@ local rules = {
   end,
 
   function(values, _, say)
-    if not shipped.has_module("auth_" .. values.PROSODY_AUTHENTICATION) then
+    if not shipped.has_module("auth_" .. values.PROSODY_AUTHENTICATION, values.PROSODY_PLUGIN_PATHS) then
       say("PROSODY_AUTHENTICATION=%s needs mod_auth_%s, which this image does not have.", values.PROSODY_AUTHENTICATION,
         values.PROSODY_AUTHENTICATION)
     end
