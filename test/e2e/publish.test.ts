@@ -90,6 +90,29 @@ describe("an image is published", () => {
     await writeFile(other, ledger);
   });
 
+  it("and taken over by a machine that has neither ledger nor build, when its own build says the same", async () => {
+    const file = path.join(foundry.root, "images/ledger.json");
+    const [ledger, tags] = [await readFile(file, "utf8"), await readTags(registry.direct, place)];
+    const forget = (): Promise<void> => writeFile(file, prettyJson({ ledgerVersion: 1, entries: [] }));
+    await forget();
+    const bases = path.join(scene.cacheDir, "bases");
+    const machine = (name: string): Foundry =>
+      foundry.with({ FOUNDRY_CACHE: path.join(scene.folder, name), FOUNDRY_BASES: bases });
+    const builder = "https://builds.example/other";
+    const refused = await machine("second").run(["publish", ...what, "--builder-id", builder]);
+    expect(refused.stderr).toMatch(
+      /^INDEX_DIFFERS: .*\n +provenance of linux\/amd64: runDetails builder id is "urn:/mu,
+    );
+    expect(refused.stderr.match(/^ {2}\w+ of linux/gmu)).toHaveLength(1);
+    // Where nothing is signed, it learns of the revision nevertheless.
+    await forget();
+    const published = await machine("third").json(["publish", ...what]);
+    expect(published).toMatchObject({ targets: [{ digest: tags["latest"], state: "fresh" }], moved: [] });
+    expect(await readTags(registry.direct, place)).toEqual(tags);
+    expect((await readLedger(foundry.root)).map(({ digest }) => digest)).toEqual([tags["latest"]]);
+    await writeFile(file, ledger);
+  });
+
   it("and its next revision is withdrawn, so that the tags fall back", async () => {
     await declareAmd64("Changed");
     const sent = proxy.uploaded();

@@ -117,6 +117,7 @@ export async function materialsOf(context: BakeContext, target: Target): Promise
   return {
     dockerfile: path.join(root, "images/Dockerfile"),
     server: files,
+    native: path.join(root, "images/native"),
     rootfs: path.join(root, "images/prosody/rootfs"),
     generated: { "usr/lib/prosody-foundry/modules.lua": "return {}\n" },
     modules: [

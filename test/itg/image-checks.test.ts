@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import {
   type Built,
-  buildFolder,
   buildTargets,
   type Check,
   checkFiles,
@@ -16,6 +15,7 @@ import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findEmulator } from "../../packages/bake/src/read-emulator.ts";
 import { prepareRun } from "../../packages/bake/src/run-verify-platform.ts";
+import { imageOf } from "../fixtures/built-image.ts";
 import { type Change, readFromLayout, withChanges } from "../fixtures/changed-layout.ts";
 import { prepareMany } from "../fixtures/many-names.ts";
 import { ensureReferenceImage } from "../fixtures/reference-image.ts";
@@ -41,11 +41,6 @@ afterAll(async () => {
   await bench.clear();
 });
 
-function imageOf(platform: Platform): { layout: string; digest: string } {
-  const layout = path.join(buildFolder(bench.context.cacheDir, built.target.id), "layout");
-  return { layout, digest: built.report.platforms[platform]?.digest ?? "" };
-}
-
 async function load(platform: Platform): Promise<string> {
   const reference = await loadTarget(bench.context, built.report, platform);
   made.push(reference);
@@ -65,7 +60,7 @@ const failed = (checks: readonly Check[]) => checks.filter(({ status }) => statu
 
 describe("the files of a built image", () => {
   it.each([native, foreign])("are all needed and find all they need: %s", async (platform) => {
-    const { layout, digest } = imageOf(platform);
+    const { layout, digest } = imageOf(bench.context, built, platform);
     const checks = await checkFiles(layout, { digest, platform });
     expect(checks.map(({ name }) => name)).toEqual(["shared objects", "modes and links"]);
     expect(failed(checks)).toEqual([]);
@@ -80,18 +75,28 @@ describe("the files of a built image", () => {
     ["without a library", () => [gone("libexpat.so.1")], /-expat\.so\S* needs libexpat\.so\.1, which is not there/u],
     [
       "with a library of another machine",
-      async () => [file(library("libz.so.1"), await readFromLayout(imageOf(foreign), /\/libz\.so\.1\.[\d.]+$/u))],
+      async () => [
+        file(
+          library("libz.so.1"),
+          await readFromLayout(imageOf(bench.context, built, foreign), /\/libz\.so\.1\.[\d.]+$/u),
+        ),
+      ],
       new RegExp(`/libz\\.so\\.1 is for another machine: ${foreign}`, "u"),
     ],
     [
       "with a library nothing needs",
-      async () => [file(library("libother.so.1"), await readFromLayout(imageOf(native), /\/libz\.so\.1\.[\d.]+$/u))],
+      async () => [
+        file(
+          library("libother.so.1"),
+          await readFromLayout(imageOf(bench.context, built, native), /\/libz\.so\.1\.[\d.]+$/u),
+        ),
+      ],
       /^nothing loads \S+\/libother\.so\.1 \(\d+ bytes\)$/u,
     ],
     [
       "with a libc that lacks a version",
       async () => {
-        const libc = await readFromLayout(imageOf(native), /\/libc\.so\.6$/u);
+        const libc = await readFromLayout(imageOf(bench.context, built, native), /\/libc\.so\.6$/u);
         // The name is in the table of names once, for the definition.
         return [file(library("libc.so.6"), replaceBytes(libc, "\0GLIBC_2.34\0", "\0GLIBC_9.99\0"))];
       },
@@ -100,7 +105,7 @@ describe("the files of a built image", () => {
     [
       "with a library cut in half",
       async () => {
-        const libz = await readFromLayout(imageOf(native), /\/libz\.so\.1\.[\d.]+$/u);
+        const libz = await readFromLayout(imageOf(bench.context, built, native), /\/libz\.so\.1\.[\d.]+$/u);
         return [file(library("libz.so.1"), libz.subarray(0, 200))];
       },
       /libz\.so\.1 is a broken ELF file/u,
@@ -108,8 +113,10 @@ describe("the files of a built image", () => {
   ];
 
   it.each(faults)("are refused: %s", async (_, change, detail) => {
-    const [libraries, modes] = await withChanges(imageOf(native), await change(), (layout, digest) =>
-      checkFiles(layout, { digest, platform: native }),
+    const [libraries, modes] = await withChanges(
+      imageOf(bench.context, built, native),
+      await change(),
+      (layout, digest) => checkFiles(layout, { digest, platform: native }),
     );
     expect(libraries?.status).toBe("failed");
     expect(libraries?.detail).toMatch(detail);
@@ -122,7 +129,7 @@ describe("the files of a built image", () => {
       file("etc/prosody/open.lua", Buffer.from("x"), 0o666),
       { name: "usr/bin/lua", type: "symlink", linkname: "lua5.3" },
     ];
-    const [libraries, modes] = await withChanges(imageOf(native), changes, (layout, digest) =>
+    const [libraries, modes] = await withChanges(imageOf(bench.context, built, native), changes, (layout, digest) =>
       checkFiles(layout, { digest, platform: native }),
     );
     expect(libraries?.status).toBe("passed");
@@ -155,7 +162,7 @@ describe("a built image that runs", () => {
   it.each(["confusables.cfu", "uts46.nrm", "rfc3920node.spp", "rfc4013.spp"])(
     "does not start where too much was cut from ICU: %s",
     async (item) => {
-      const data = await readFromLayout(imageOf(native), icuData);
+      const data = await readFromLayout(imageOf(bench.context, built, native), icuData);
       const at = `/usr/lib/${platformNames[native].triplet}/libicudata.so.76.1`;
       const image = await deriveImage(replaceBytes(data, item, item.replace(/.$/u, "x")), at);
       const [starts, ...others] = await verify(image, native);

@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import {
   type BakeContext,
+  type BuildOptions,
   type Built,
   buildFolder,
   buildTargets,
@@ -14,6 +15,8 @@ import { idOf, narrowTarget, type Target } from "@prosody-foundry/images";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readParts, readStatements } from "../../packages/bake/src/read-layout.ts";
+import { type Vouched, vouchedDifferences } from "../../packages/release/src/compare-vouched.ts";
+import { readLayoutContent, readVouched } from "../../packages/release/src/read-vouched.ts";
 import { smallMaterials, smallTarget } from "../fixtures/small-target.ts";
 import { type Bench, openBench } from "./build-fixture.ts";
 
@@ -32,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.clear());
 
-async function build(context: BakeContext, one: Target, more: { noCache?: boolean } = {}): Promise<Built> {
+async function build(context: BakeContext, one: Target, more: Partial<BuildOptions> = {}): Promise<Built> {
   const options = { materials: () => smallMaterials(bench.scratch), origin, ...more };
   const [built] = await buildTargets(context, [one], options);
   if (built === undefined) throw new Error("nothing was built");
@@ -120,10 +123,26 @@ describe("a target for two platforms", () => {
 });
 
 it("a new epoch with old content is built as if there had been no other before", async () => {
-  await build(bench.context, targetAt("2026-01-01"));
-  const cached = await build(bench.context, targetAt("2026-02-02"));
-  const fresh = await build(bench.context, targetAt("2026-02-02"), { noCache: true });
+  // Epochs the engine never saw: what it made at one of them, it would rightly take again.
+  const yesterday = Math.floor(Date.now() / 1000) - 86_400;
+  await build(bench.context, targetAt(yesterday - 1));
+  const cached = await build(bench.context, targetAt(yesterday));
+  const fresh = await build(cache("epoch"), targetAt(yesterday), { noCache: true });
+  expect([cached.fresh, fresh.fresh]).toEqual([true, true]);
   expect(cached.report.platforms).toEqual(fresh.report.platforms);
+});
+
+it("two builds in other runs and of other commits say nothing else than what two may say differently", async () => {
+  const commit = "e".repeat(40);
+  const source = { url: "https://git.example/foundry", commit, dirty: false };
+  const other = { ...origin, builder: "https://builds.example/8", source };
+  const ours = await buildVouched(cache("ours"), {});
+  const theirs = await buildVouched(cache("theirs"), { noCache: true, origin: other });
+  expect(theirs.index).not.toBe(ours.index);
+  expect(vouchedDifferences(ours, theirs, true)).toEqual([]);
+  expect(vouchedDifferences(ours, theirs, false)).toEqual([
+    `annotation org.opencontainers.image.revision is ${commit}, which is no commit that git knows here`,
+  ]);
 });
 
 describe("a target whose image is not what it locks", () => {
@@ -205,8 +224,12 @@ async function edit(folder: string, from: string, to: string): Promise<void> {
   await writeFile(file, text.replace(from, to));
 }
 
-function targetAt(day: string): Target {
-  const epoch = Date.parse(`${day}T00:00:00Z`) / 1000;
+async function buildVouched(context: BakeContext, more: Partial<BuildOptions>): Promise<Vouched> {
+  const { report } = await build(context, target, more);
+  return readVouched(readLayoutContent(layoutOf(context, target.id)), report.index);
+}
+
+function targetAt(epoch: number): Target {
   const inputs = { ...smallTarget("itg-epoch").inputs, epoch: String(epoch) };
   return { ...smallTarget("itg-epoch"), epoch, inputs, id: idOf(inputs) };
 }

@@ -1,30 +1,21 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
 import { UserError } from "@prosody-foundry/kit";
 import { readLedger } from "@prosody-foundry/release";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Publisher, openPublisher } from "../fixtures/publishing.ts";
+import { openPublishers, type Publishers } from "../fixtures/publishers.ts";
 import { findHoles, readTags } from "../fixtures/registry-content.ts";
 import { type FaultyRegistry, serveFaults } from "../fixtures/registry-faults.ts";
-import { openRegistry, readTool, type Registry } from "../fixtures/registry.ts";
+import { openRegistry, type Registry } from "../fixtures/registry.ts";
 
-let crane = "";
-let work = "";
+let publishers: Publishers;
 
 beforeAll(async () => {
-  crane = await readTool("crane");
-  work = await mkdtemp(path.join(os.tmpdir(), "foundry-publish-"));
+  publishers = await openPublishers();
 });
 
 afterAll(async () => {
-  await rm(work, { recursive: true, force: true });
+  await publishers.clear();
 });
-
-async function publisherOf(host: string, env: Record<string, string>, more: Partial<Publisher>): Promise<Publisher> {
-  const folder = await mkdtemp(path.join(work, "publisher-"));
-  return { folder, repository: `${host}/example/prosody`, crane, env, targets: [], settle: 100, ...more };
-}
 
 describe("nothing that should not gets a floating tag", () => {
   let registry: Registry;
@@ -41,9 +32,8 @@ describe("nothing that should not gets a floating tag", () => {
     await registry.stop();
   });
 
-  async function open(place: string, more: Partial<Publisher> = {}): Promise<Publisher> {
-    const publisher = await publisherOf(proxy.host, registry.env, { targets, delays: [20], ...more });
-    return { ...publisher, repository: `${proxy.host}/${place}` };
+  function open(place: string, more: Partial<Publisher> = {}): Promise<Publisher> {
+    return publishers.publisherOf(`${proxy.host}/${place}`, registry.env, { targets, delays: [20], ...more });
   }
 
   it("a target that did not pass its checks, of which nothing is pushed", async () => {
@@ -70,21 +60,6 @@ describe("nothing that should not gets a floating tag", () => {
     await (await openPublisher(publisher)).run();
     const after = await readTags(registry.direct, "signing/failed");
     expect(after["latest"]).toBe(after["13.0.7-r1"]);
-  });
-
-  it("other images that somebody put under the target's id", async () => {
-    const planted = await openPublisher(
-      await open("id/planted", { targets: [{ version: "13.0.7", words: "theirs" }] }),
-    );
-    await planted.run();
-    const [theirs] = (await planted.facts()).targets;
-    const publisher = await open("id/planted");
-    const ours = await openPublisher(publisher);
-    const [own] = (await ours.facts()).targets;
-    await ours.repository.tag(theirs?.built?.index ?? "", `id-${own?.id.slice(0, 40)}`);
-    const signing = { ...ours.signing, isSigned: () => Promise.resolve(false) };
-    const unsigned = await openPublisher({ ...publisher, unsigned: true });
-    await expect(unsigned.run({ signing })).rejects.toMatchObject({ code: "REGISTRY_WRONG_CONTENT" });
   });
 
   it("content of which a registry that trusts its clients lost a blob", async () => {
@@ -117,8 +92,7 @@ describe("when the registry fails", () => {
   async function open(more: Partial<Publisher>): Promise<{ publisher: Publisher; place: string }> {
     round += 1;
     const place = `example/round-${round}`;
-    const publisher = await publisherOf(proxy.host, registry.env, more);
-    return { publisher: { ...publisher, repository: `${proxy.host}/${place}` }, place };
+    return { publisher: await publishers.publisherOf(`${proxy.host}/${place}`, registry.env, more), place };
   }
 
   const blobs = /\/blobs\/uploads\//u;
@@ -144,7 +118,14 @@ describe("when the registry fails", () => {
     expect((await readTags(registry.direct, place))["latest"]).toBe(published[0]?.digest);
   });
 
+  const tagList = /\/tags\/list/u;
   const final = [
+    ["a tag list's 401", "REGISTRY_DENIED", { method: "GET", path: tagList, fault: { kind: "status", code: 401 } }],
+    [
+      "a tag list's 500",
+      "REGISTRY_UNREACHABLE",
+      { method: "GET", path: tagList, fault: { kind: "status", code: 500 } },
+    ],
     [
       "401",
       "REGISTRY_DENIED",
@@ -205,6 +186,27 @@ describe("when the registry fails", () => {
       expect(await findHoles(registry.direct, place)).toEqual([]);
     },
   );
+
+  it.each([
+    ["with the specification's code", "NAME_UNKNOWN"],
+    ["without a word", undefined],
+  ])("a tag list's 404 is an empty list until the first tag, and an end after it (%s)", async (_, error) => {
+    const targets = [{ version: "13.0.7", words: "listed" }];
+    const { publisher, place } = await open({ targets, delays: [20] });
+    const fault = { kind: "status", code: 404, ...(error === undefined ? {} : { error }) } as const;
+    proxy.set([{ method: "GET", path: tagList, fault }]);
+    const first = await openPublisher(publisher);
+    await expect(first.run()).rejects.toMatchObject({ code: "REGISTRY_WRONG_CONTENT" });
+    expect(first.said.map((line) => line.split(" ")[0])).toContain("record");
+    // All is there but the floating tags, so that nothing is written before the list is asked for again.
+    const second = await openPublisher(publisher);
+    await expect(second.run()).rejects.toMatchObject({ code: "REGISTRY_WRONG_CONTENT" });
+    expect(await readTags(registry.direct, place)).not.toHaveProperty("latest");
+    proxy.set([]);
+    const { moved } = await (await openPublisher(publisher)).run();
+    expect(moved.map(({ tag }) => tag)).toContain("latest");
+    expect(await readTags(registry.direct, place)).toHaveProperty("latest");
+  });
 
   it("sends what changed and no byte more, as its plan foresees", async () => {
     const { publisher } = await open({ targets: [{ version: "13.0.7", words: "first" }], withBlobs: true });

@@ -1,23 +1,20 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import { type LedgerEntry, readLedger } from "@prosody-foundry/release";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPublisher, type Publisher } from "../fixtures/publishing.ts";
+import { openPublishers, type Publishers } from "../fixtures/publishers.ts";
 import { findHoles, readTags } from "../fixtures/registry-content.ts";
 import { type FaultyRegistry, serveFaults } from "../fixtures/registry-faults.ts";
-import { openRegistry, readTool, type Registry } from "../fixtures/registry.ts";
+import { openRegistry, type Registry } from "../fixtures/registry.ts";
 
 const script = path.resolve(import.meta.dirname, "../fixtures/publish-once.ts");
-let crane = "";
-let work = "";
+let publishers: Publishers;
 let registry: Registry;
 let proxy: FaultyRegistry;
 
 beforeAll(async () => {
-  crane = await readTool("crane");
-  work = await mkdtemp(path.join(os.tmpdir(), "foundry-publish-"));
+  publishers = await openPublishers();
   registry = await openRegistry({ kind: "crane" });
   proxy = await serveFaults(registry.direct);
 });
@@ -25,21 +22,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await proxy.stop();
   await registry.stop();
-  await rm(work, { recursive: true, force: true });
+  await publishers.clear();
 });
 
-async function publisherOf(repository: string, more: Partial<Publisher>): Promise<Publisher> {
-  const folder = await mkdtemp(path.join(work, "publisher-"));
-  return {
-    folder,
-    repository: `${proxy.host}/${repository}`,
-    crane,
-    env: registry.env,
-    targets: [],
-    settle: 100,
-    ...more,
-  };
-}
+const publisherOf = (repository: string, more: Partial<Publisher>): Promise<Publisher> =>
+  publishers.publisherOf(`${proxy.host}/${repository}`, registry.env, more);
 
 async function runOnce(publisher: Publisher): Promise<number> {
   const ran = await runCommand(process.execPath, [script, JSON.stringify(publisher)], { accept: "any" }).catch(
@@ -125,8 +112,8 @@ function undated(entry: LedgerEntry): LedgerEntry {
 }
 
 async function runBoth(repository: string, builds: Publisher["targets"][]): Promise<void> {
-  const publishers = await Promise.all(builds.map((targets) => publisherOf(repository, { targets, settle: 1500 })));
-  expect(await Promise.all(publishers.map(runOnce))).toEqual([0, 0]);
+  const both = await Promise.all(builds.map((targets) => publisherOf(repository, { targets, settle: 1500 })));
+  expect(await Promise.all(both.map(runOnce))).toEqual([0, 0]);
 }
 
 /** No tag on anything incomplete, and no second digest was ever put under an immutable tag. */

@@ -86,6 +86,7 @@ async function checkoutWith(image: LayoutImage): Promise<Checkout> {
     settle: 100,
     say: silent,
     readFacts,
+    knowsCommit: () => Promise.reject(new Error("there is nothing to adopt")),
     prepare: async () => new Map([["prosody-13-0", { layout: made.folder, index: made.index, platforms }]]),
     signing,
     record: async (entries) => void (await addToLedger(root, entries, silent)),

@@ -1,29 +1,20 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
 import { readLedger } from "@prosody-foundry/release";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Publisher, openPublisher } from "../fixtures/publishing.ts";
+import { openPublishers, type Publishers } from "../fixtures/publishers.ts";
 import { findHoles, readTags } from "../fixtures/registry-content.ts";
-import { openRegistry, readTool, type Registry, type RegistryOptions } from "../fixtures/registry.ts";
+import { openRegistry, type Registry, type RegistryOptions } from "../fixtures/registry.ts";
 
 const repository = "example/prosody";
-let crane = "";
-let work = "";
+let publishers: Publishers;
 
 beforeAll(async () => {
-  crane = await readTool("crane");
-  work = await mkdtemp(path.join(os.tmpdir(), "foundry-publish-"));
+  publishers = await openPublishers();
 });
 
 afterAll(async () => {
-  await rm(work, { recursive: true, force: true });
+  await publishers.clear();
 });
-
-async function publisherOf(host: string, env: Record<string, string>, more: Partial<Publisher>): Promise<Publisher> {
-  const folder = await mkdtemp(path.join(work, "publisher-"));
-  return { folder, repository: `${host}/${repository}`, crane, env, targets: [], settle: 100, ...more };
-}
 
 const three = [
   { version: "0.12.5", words: "old" },
@@ -44,7 +35,7 @@ describe.each(kinds)("into $kind (TLS $tls, login $auth)", (options) => {
 
   beforeAll(async () => {
     registry = await openRegistry(options);
-    publisher = await publisherOf(registry.host, registry.env, { targets: three });
+    publisher = await publishers.publisherOf(`${registry.host}/${repository}`, registry.env, { targets: three });
   });
 
   afterAll(() => registry.stop());
@@ -117,7 +108,9 @@ describe.each(kinds)("into $kind (TLS $tls, login $auth)", (options) => {
   it("a build of the same inputs elsewhere adopts what is published", async () => {
     const targets = three.map((target) => ({ ...target, build: "elsewhere" }));
     const before = await readTags(registry.direct, repository);
-    const { run, plan, said } = await openPublisher(await publisherOf(registry.host, registry.env, { targets }));
+    const { run, plan, said } = await openPublisher(
+      await publishers.publisherOf(`${registry.host}/${repository}`, registry.env, { targets }),
+    );
     expect((await plan()).targets.flatMap(({ steps }) => steps.map(({ step }) => step))).not.toContain("build");
     await run();
     expect(await readTags(registry.direct, repository)).toEqual(before);

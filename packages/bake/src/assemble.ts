@@ -2,7 +2,6 @@ import { type Platform, type Target, upstreamVersion } from "@prosody-foundry/im
 import { canonicalJson, compareText } from "@prosody-foundry/kit";
 import { type Blob, type Descriptor, blobOf, describePlatform, mediaTypes } from "./layout.ts";
 import type { Origin } from "./origin.ts";
-import type { Statement } from "./statement.ts";
 
 /** One platform's share of an index: its image, and what is attested of it. */
 export interface Part {
@@ -15,7 +14,7 @@ export interface Part {
  * The attestation manifest of an image in BuildKit's form, which docker, buildx and scanners know how to read: a layer
  * for each in-toto statement, with its predicate type beside it. The manifest is the last of the blobs. Pure.
  */
-export function attestationBlobs(image: Descriptor, statements: readonly Statement[]): Blob[] {
+export function attestationBlobs(image: Descriptor, statements: readonly { predicateType: string }[]): Blob[] {
   const layers = statements.map((statement) =>
     blobOf(canonicalJson(statement), {
       mediaType: mediaTypes.statement,

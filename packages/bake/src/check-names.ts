@@ -6,10 +6,10 @@ const vectors = Object.entries(nameVectors).flatMap(([preparation, rows]) =>
   rows.map(([text, result]) => ({ preparation, text, result })),
 );
 
-/** Lua that finds Prosody's own files, as its start script does. */
+/** Lua that finds Prosody's own files and the image's, as the start scripts do. */
 export const findProsody = `
 package.path = "/usr/lib/prosody/?.lua;" .. package.path
-package.cpath = "/usr/lib/prosody/?.so;" .. package.cpath
+package.cpath = "/usr/lib/prosody/?.so;/usr/lib/prosody-foundry/?.so;" .. package.cpath
 `;
 
 /** Lua that prints what becomes of each text, as hexadecimal UTF-8 a line; \`-\` where it is refused. */

@@ -5,7 +5,7 @@ import { type CacheStore, cacheFlags } from "./cache.ts";
 
 /** What a part of a target is baked with, beside itself. All paths are relative to the folder bake runs in. */
 interface PartFolders {
-  /** Build context: Dockerfile, packages/, server/, modules/b0 to b7/, rootfs/. */
+  /** Build context: Dockerfile, packages/, server/, modules/b0 to b7/, native/, rootfs/. */
   context: string;
   /** Where the OCI layout goes. */
   layout: string;

@@ -15,6 +15,7 @@ beforeEach(async () => {
   materials = {
     dockerfile: path.join(scratch, "Dockerfile"),
     server: { "source.tar.gz": path.join(scratch, "Dockerfile") },
+    native: path.join(scratch, "native"),
     rootfs: path.join(scratch, "from"),
     generated: { "usr/lib/modules.lua": "return {}" },
     modules: [

@@ -22,6 +22,8 @@ export interface Materials {
   /** Name in `server/` → path; see `fetchRelease`. */
   server: Readonly<Record<string, string>>;
   modules: readonly ModuleMaterial[];
+  /** Path of the folder with the images' own C modules; there may be none. */
+  native: string;
   /** Path of the folder laid over `/` last. */
   rootfs: string;
   /** Files made for this target, laid over the rootfs: path in the image → text. */
@@ -40,6 +42,7 @@ export async function writeContext(folder: string, target: Target, materials: Ma
     await copyFile(materials.dockerfile, path.join(partial, "Dockerfile"));
     for (const [name, from] of Object.entries(materials.server))
       await copyFile(from, path.join(partial, "server", name));
+    await copyNative(materials.native, path.join(partial, "native"));
     await cp(materials.rootfs, path.join(partial, "rootfs"), { recursive: true, verbatimSymlinks: true });
     for (const [name, text] of Object.entries(materials.generated)) {
       await writeFileWhole(path.join(partial, "rootfs", name), text);
@@ -54,6 +57,13 @@ export async function writeContext(folder: string, target: Target, materials: Ma
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
+}
+
+async function copyNative(from: string, to: string): Promise<void> {
+  await mkdir(to);
+  await cp(from, to, { recursive: true, verbatimSymlinks: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
 }
 
 const buckets = [0, 1, 2, 3, 4, 5, 6, 7];

@@ -6,13 +6,29 @@ declare module "@xmpp/client" {
     name: string;
     attrs: Record<string, string | undefined>;
     is(name: string, xmlns?: string): boolean;
+    children: (Element | string)[];
+    getChild(name: string, xmlns?: string): Element | undefined;
+    getChildren(name: string, xmlns?: string): Element[];
+    getChildElements(): Element[];
     getChildText(name: string): string | null;
+    text(): string;
     toString(): string;
   }
 
   export interface Jid {
     toString(): string;
     bare(): Jid;
+  }
+
+  /** What a server gave for logging in without the password. */
+  export interface FastToken {
+    mechanism: string;
+  }
+
+  export interface Credentials {
+    username: string;
+    password: string;
+    token?: FastToken | undefined;
   }
 
   export interface ClientOptions {
@@ -22,18 +38,20 @@ declare module "@xmpp/client" {
     resource?: string;
     /** Chooses the mechanism, best of ours first, and logs in with it. */
     credentials: (
-      authenticate: (credentials: { username: string; password: string }, mechanism: string) => Promise<void>,
+      authenticate: (credentials: Credentials, mechanism: string, userAgent?: Element) => Promise<void>,
       mechanisms: string[],
+      fast?: { fetch(): Promise<FastToken | undefined> } | null,
     ) => Promise<void>;
   }
 
   export interface Client extends EventEmitter {
     jid: Jid | null;
-    reconnect: { stop(): void };
+    reconnect: { stop(): void; reconnect(): Promise<void> };
     isSecure(): boolean;
     start(): Promise<Jid>;
     stop(): Promise<unknown>;
     send(element: Element): Promise<void>;
+    iqCaller: { request(stanza: Element, patience?: number): Promise<Element> };
   }
 
   export function client(options: ClientOptions): Client;

@@ -44,5 +44,6 @@ it.each([
   expect(await gatherMaterials(context, target, request)).toMatchObject({
     dockerfile: path.join(root, "images", dockerfile),
     rootfs: path.join(root, "images", rootfs),
+    native: path.join(root, "images/native"),
   });
 });

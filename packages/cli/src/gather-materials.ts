@@ -40,6 +40,7 @@ export async function gatherMaterials(context: Context, target: Target, request:
     dockerfile: await findDockerfile(context.root, image),
     server: request.server,
     modules,
+    native: path.join(context.root, "images/native"),
     rootfs: path.join(context.root, "images", image, "rootfs"),
     generated: { "usr/lib/prosody-foundry/modules.lua": modulesLua(target, request.lock) },
   };

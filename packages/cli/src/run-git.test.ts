@@ -1,6 +1,9 @@
-import { type CommandResult, UserError } from "@prosody-foundry/kit";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { type CommandResult, runCommand, UserError } from "@prosody-foundry/kit";
 import { expect, it } from "vitest";
-import { runGit, runShowLock } from "./run-git.ts";
+import { knowsCommit, runGit, runShowLock } from "./run-git.ts";
 
 const place = { root: "/r", lockFile: "/r/modules.lock.json" };
 
@@ -20,4 +23,19 @@ it.each<[string, () => Promise<CommandResult>]>([
   ["is not installed", () => Promise.reject(new UserError("COMMAND_MISSING", "git is not installed"))],
 ])("has no answer where git %s", async (_, exec) => {
   expect(await runGit({ ...place, exec }, ["show"])).toBeNull();
+});
+
+it("knows the commits of the repository, and neither others nor what is no commit", async () => {
+  const root = await mkdtemp(path.join(os.tmpdir(), "foundry-git-"));
+  const git = async (...args: string[]): Promise<string> => {
+    const who = ["-c", "user.name=A", "-c", "user.email=a@example.org"];
+    return (await runCommand("git", ["-C", root, ...who, ...args])).stdout.trim();
+  };
+  await git("init", "--quiet");
+  await git("commit", "--quiet", "--allow-empty", "--message=First");
+  const knows = (commit: string): Promise<boolean> => knowsCommit({ exec: runCommand, root }, commit);
+  expect(await knows(await git("rev-parse", "HEAD"))).toBe(true);
+  expect(await knows(await git("rev-parse", "HEAD^{tree}"))).toBe(false);
+  expect(await knows("e".repeat(40))).toBe(false);
+  await rm(root, { recursive: true });
 });

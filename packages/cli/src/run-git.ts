@@ -17,6 +17,11 @@ export async function runGit({ exec, root }: Repository, args: readonly string[]
   }
 }
 
+/** Whether the repository here has that commit: 40 or 64 hex digits. */
+export async function knowsCommit(repository: Repository, commit: string): Promise<boolean> {
+  return (await runGit(repository, ["cat-file", "-e", `${commit}^{commit}`])) !== null;
+}
+
 /** The lock as git has it at a place, as `HEAD:` or `:1:`, and what to call it in errors. */
 export async function runShowLock(
   context: Repository & Pick<Context, "lockFile">,

@@ -8,7 +8,7 @@ import { type Platform, platformNames } from "./platform.ts";
 export interface TargetPackages {
   /** What the root is put together from. */
   root: Partial<Record<Platform, LockedPackage[]>>;
-  /** Headers and link libraries; none for a server that is not compiled. */
+  /** Headers and link libraries: of a server that is compiled, and of the image's own C modules. */
   dev: Partial<Record<Platform, LockedPackage[]>>;
   /** Tools, by the Debian architecture of the build machine: any of them gives the same image. */
   build: Record<string, LockedPackage[]>;
@@ -35,7 +35,6 @@ export interface PackageChoice {
  */
 export function choosePackages(choice: PackageChoice): TargetPackages {
   const { release, platforms, own, builder } = choice;
-  const compiled = release.kind !== "debian";
   const root = platforms.map((platform): [Platform, LockedPackage[]] => {
     const packages = packagesOf(own, { suite: release.suite, list: "root" }, platformNames[platform].debian);
     const missing = choice.names.find((name) => !packages.some((deb) => deb.name === name));
@@ -43,7 +42,7 @@ export function choosePackages(choice: PackageChoice): TargetPackages {
     if (packages.length === 0) throw notLocked(choice, `packages of Debian ${release.suite} for ${platform}`);
     return [platform, packages];
   });
-  const dev = (compiled ? platforms : []).map((platform): [Platform, LockedPackage[]] => {
+  const dev = platforms.map((platform): [Platform, LockedPackage[]] => {
     const packages = packagesOf(builder, { suite: buildSuite, list: "dev" }, platformNames[platform].debian);
     if (packages.length === 0) throw notLocked(choice, `the headers for ${platform}`);
     return [platform, packages];

@@ -34,6 +34,8 @@ export interface Image extends ImageManifest {
   name: string;
   /** SHA-256 of every file under `rootfs/`, by path, with its mode: part of the target's id. */
   rootfs: Record<string, string>;
+  /** The same of images/native/, the C modules of all images. */
+  native: Record<string, string>;
   /** SHA-256 of the Dockerfile that builds it. */
   dockerfile: string;
 }

@@ -103,6 +103,7 @@ describe("the id", () => {
         withImage({ rootfs: { "etc/prosody/prosody.cfg.lua": "0755 x" } }),
         ["rootfs/etc/prosody/prosody.cfg.lua"],
       ],
+      ["a C module", withImage({ native: { "x509.c": "0644 x" } }), ["native/x509.c"]],
       ["the title", withImage({ title: "Other" }), ["manifest title"]],
       ["a package", withImage({ packages: { all: ["tzdata"] } }), ["packages"]],
       ["a module's content", { lock: withPin({ integrity: "d".repeat(64) }) }, ["module mod_y"]],

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-const { name: _name, rootfs: _rootfs, dockerfile: _dockerfile, ...manifest } = imageOf(["mod_x"], ["mod_y"]);
+const { name: _name, rootfs: _rootfs, native: _native, dockerfile: _dockerfile, ...manifest } = imageOf(["mod_x"], ["mod_y"]);
 
 async function put(file: string, content: unknown): Promise<void> {
   const target = path.join(root, "images", file);
@@ -28,11 +28,13 @@ it("images are read with the hashes of their files and of what builds them", asy
   await put("prosody/rootfs/bin/run", "#!x\n");
   await chmod(path.join(root, "images/prosody/rootfs/bin/run"), 0o775);
   await symlink("../etc/a.lua", path.join(root, "images/prosody/rootfs/bin/link"));
+  await put("native/a.c", "int a;\n");
   await put("own/image.json", { ...manifest, variant: "own" });
   await put("own/Dockerfile", "FROM base\n");
   await put("notes/README.md", "no image");
+  const native = { "a.c": `0644 ${sha256("int a;\n")}` };
   expect(await readImages(root)).toEqual([
-    { ...manifest, variant: "own", name: "own", rootfs: {}, dockerfile: sha256("FROM base\n") },
+    { ...manifest, variant: "own", name: "own", rootfs: {}, native, dockerfile: sha256("FROM base\n") },
     {
       ...manifest,
       name: "prosody",
@@ -41,6 +43,7 @@ it("images are read with the hashes of their files and of what builds them", asy
         "bin/run": `0755 ${sha256("#!x\n")}`,
         "etc/a.lua": `0644 ${sha256("return 1\n")}`,
       },
+      native,
       dockerfile: sha256("FROM scratch\n"),
     },
   ]);
@@ -59,10 +62,12 @@ it("the umask of a checkout is no input", async () => {
   await put("prosody/rootfs/a", "a");
   const [before] = await readImages(root);
   await chmod(path.join(root, "images/prosody/rootfs/a"), 0o664);
+  const native = { "a.c": `0644 ${sha256("int a;\n")}` };
   expect(await readImages(root)).toEqual([before]);
 });
 
 it("a repository without images has none", async () => {
+  const native = { "a.c": `0644 ${sha256("int a;\n")}` };
   expect(await readImages(root)).toEqual([]);
 });
 

@@ -45,8 +45,12 @@ async function readImage(root: string, name: string): Promise<Image> {
   const origin = { file: `images/${name}/image.json`, code: "IMAGE_MALFORMED", hint: mendImage };
   const text = await readFile(path.join(folder, "image.json"), "utf8");
   const manifest = checkShape(ImageManifest, parseJson(text, origin), origin);
-  const [rootfs, dockerfile] = await Promise.all([readRootfs(path.join(folder, "rootfs")), hashDockerfile(root, name)]);
-  return { ...manifest, name, rootfs, dockerfile };
+  const [rootfs, native, dockerfile] = await Promise.all([
+    readTree(path.join(folder, "rootfs")),
+    readTree(path.join(root, "images/native")),
+    hashDockerfile(root, name),
+  ]);
+  return { ...manifest, name, rootfs, native, dockerfile };
 }
 
 async function hashDockerfile(root: string, name: string): Promise<string> {
@@ -67,7 +71,7 @@ export async function findDockerfile(root: string, name: string): Promise<string
 }
 
 // Of the mode only what git keeps, so that the umask of a checkout is no input.
-async function readRootfs(folder: string): Promise<Record<string, string>> {
+async function readTree(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(emptyWhenMissing);
   const hashes = await Promise.all(
     entries

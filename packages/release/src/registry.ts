@@ -11,10 +11,15 @@ interface RemoteManifest {
 export interface Repository {
   /** `host[:port]/path` */
   name: string;
-  /** All tags; none where the repository does not exist yet. */
+  /**
+   * All tags; none where the repository does not exist yet.
+   * @throws UserError REGISTRY_WRONG_CONTENT where there is no list any more, and this client read or wrote a tag before.
+   */
   tags(): Promise<string[]>;
   /** Undefined where the registry has none. */
   manifest(reference: string): Promise<RemoteManifest | undefined>;
+  /** The text of a blob, which is what its digest says. @throws UserError REGISTRY_WRONG_CONTENT */
+  blob(digest: string): Promise<string>;
   /** Uploads the one index of an OCI layout with all below it, by digest and under no tag. */
   push(layout: string, digest: string): Promise<void>;
   /** Uploads what the registry lacks of a layout's blobs, although it may have the manifests above them. */

@@ -40,23 +40,52 @@ const defaults = {
 export function openRepository(options: CraneOptions): Repository {
   const { repository } = options;
   const at = (reference: string): string => `${repository}${reference.includes(":") ? "@" : ":"}${reference}`;
+  // Registries say of a repository that has no tag yet what they say of one that is not there.
+  let tagged = false;
   return {
     name: repository,
     tags: async () => {
-      const { stdout } = (await ask(options, ["ls", repository])) ?? { stdout: "" };
-      return stdout.split("\n").filter(Boolean);
+      const answer = await ask(options, ["ls", repository]);
+      if (answer === undefined && tagged) throw forgotten(repository);
+      return (answer?.stdout ?? "").split("\n").filter(Boolean);
     },
     manifest: async (reference) => {
       const answer = await ask(options, ["manifest", at(reference)]);
+      tagged ||= answer !== undefined && !reference.includes(":");
       return answer && { digest: `sha256:${sha256(answer.stdout)}`, text: answer.stdout };
+    },
+    blob: async (digest) => {
+      const answer = await ask(options, ["blob", at(digest)]);
+      if (answer !== undefined && `sha256:${sha256(answer.stdout)}` === digest) return answer.stdout;
+      throw registryError(
+        "wrong",
+        `Reading ${at(digest)}`,
+        answer === undefined ? "it is not there" : "it is other text",
+      );
     },
     push: (layout, digest) => order(options, ["push", layout, at(digest)]),
     // crane asks for no blob below a manifest that is there.
     pushBlobs: (layout) => withBlobLayout(layout, (folder, digest) => order(options, ["push", folder, at(digest)])),
     checkWhole: (digest) => order(options, ["validate", "--fast", "--remote", at(digest)]),
-    tag: (digest, tag) => order(options, ["tag", at(digest), tag]),
-    tryTag: (digest, tag, patience) => tryOrder(options, ["tag", at(digest), tag], patience),
+    tag: async (digest, tag) => {
+      await order(options, ["tag", at(digest), tag]);
+      tagged = true;
+    },
+    tryTag: async (digest, tag, patience) => {
+      const written = await tryOrder(options, ["tag", at(digest), tag], patience);
+      tagged ||= written;
+      return written;
+    },
   };
+}
+
+/** Taken for an empty list, it would leave every tag where it is, and say that all is done. */
+function forgotten(repository: string) {
+  return registryError(
+    "wrong",
+    `Listing the tags of ${repository}`,
+    "the registry has no list, and has given out tags",
+  );
 }
 
 /** A read: what is not there is an answer. */

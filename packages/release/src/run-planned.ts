@@ -5,6 +5,11 @@ export interface PlannedRun<Seen, Action> {
   read: () => Promise<Seen>;
   plan: (seen: Seen) => Action[];
   run: (action: Action, seen: Seen) => Promise<void>;
+  /**
+   * True for what GitHub would do a second time when it is asked a second time. Such an action makes one request; when its
+   * answer is lost, it is looked whether it had arrived.
+   */
+  isRepeated?: (action: Action) => boolean;
 }
 
 /** So often something else may have come in between. */
@@ -12,7 +17,7 @@ const turns = 5;
 
 /**
  * Makes what is planned. Where GitHub says that something changed meanwhile (also when a request had arrived whose answer was
- * lost), it looks again and goes on with what is left. Answers all that was done.
+ * lost), it looks again and goes on with what is left. Answers all that was done and is known to be.
  * @throws UserError of `run`; GITHUB_CONFLICT when it never comes to rest.
  */
 export async function runPlanned<Seen, Action>(work: PlannedRun<Seen, Action>): Promise<Action[]> {
@@ -24,14 +29,22 @@ export async function runPlanned<Seen, Action>(work: PlannedRun<Seen, Action>): 
   }
 }
 
-/** Null when all was done, else what GitHub said of a change that came in between. */
+/** Null when all was done, else why to look again. */
 async function runTurn<Seen, Action>(work: PlannedRun<Seen, Action>, done: Action[]): Promise<Error | null> {
   const seen = await work.read();
-  try {
-    for (const action of work.plan(seen)) done.push(await work.run(action, seen).then(() => action));
-    return null;
-  } catch (error) {
-    if (isUserError(error, "GITHUB_CONFLICT")) return error;
-    throw error;
+  for (const action of work.plan(seen)) {
+    const failure = await work.run(action, seen).then(
+      () => null,
+      (error: unknown) => whyAgain(error, work.isRepeated?.(action) ?? false),
+    );
+    if (failure !== null) return failure;
+    done.push(action);
   }
+  return null;
+}
+
+function whyAgain(error: unknown, isRepeated: boolean): Error {
+  if (isUserError(error, "GITHUB_CONFLICT")) return error;
+  if (isRepeated && isUserError(error, "GITHUB_UNREACHABLE")) return error;
+  throw error;
 }

@@ -12,7 +12,8 @@ import {
   type TargetPlan,
 } from "./publish-plan.ts";
 import { readContents, readPlatforms } from "./read-registry.ts";
-import { contended, registryError, type Repository } from "./registry.ts";
+import { contended, type Repository } from "./registry.ts";
+import { type AdoptionHands, adoptIndex } from "./run-adopt.ts";
 import { claimRevision, settleTag } from "./run-claim.ts";
 import { type SigningHands, verifies } from "./signing-hands.ts";
 import { immutableTag } from "./tags.ts";
@@ -35,8 +36,7 @@ interface Announcement {
 }
 
 /** What publishing reaches out with. */
-export interface PublishHands {
-  repository: Repository;
+export interface PublishHands extends AdoptionHands {
   /** Milliseconds; see settleTag. */
   settle: number;
   say: Progress;
@@ -62,7 +62,7 @@ export interface PublishOutcome {
  * Does what a plan of publishing has left, each target on its own and the floating tags last. Every step first looks
  * whether it is done, so a run that was interrupted anywhere is finished by the next. A target that fails leaves the
  * others to go on; what is whole gets its floating tags, then the first failure is thrown.
- * @throws UserError those of the hands, REGISTRY_WRONG_CONTENT, TAGS_CONTENDED.
+ * @throws UserError those of the hands, REGISTRY_WRONG_CONTENT, INDEX_DIFFERS, TAGS_CONTENDED.
  */
 export async function runPublish(facts: PublishFacts, hands: PublishHands): Promise<PublishOutcome> {
   const plan = planPublish(facts);
@@ -140,7 +140,7 @@ async function bringIndex({ plan, facts, build }: Unfinished, hands: PublishHand
     await pushWhole(build, repository);
   }
   const index = await settleTag(hands, tag, build?.index ?? plan.digest ?? "");
-  if (index !== build?.index) await adoptIndex(index, build, hands);
+  if (index !== build?.index) await adoptIndex({ index, build, name: plan.name, tag }, hands);
   return index;
 }
 
@@ -153,21 +153,6 @@ async function pushWhole({ layout, index }: CheckedBuild, repository: Repository
     await repository.pushBlobs(layout);
     await repository.checkWhole(index);
   }
-}
-
-/** What somebody else pushed for this id is taken only when it has the very images that were built and checked here. */
-async function adoptIndex(index: string, build: CheckedBuild | undefined, { repository }: PublishHands): Promise<void> {
-  await repository.checkWhole(index);
-  if (build === undefined) return;
-  const theirs = new Map(Object.entries((await readContents(repository, index)).platforms));
-  const ours = Object.entries(build.platforms);
-  const agree = ours.length === theirs.size && ours.every(([name, { digest }]) => theirs.get(name) === digest);
-  if (agree) return;
-  throw registryError(
-    "wrong",
-    `${index} was published for the same inputs`,
-    "its images are not those that were built and checked here",
-  );
 }
 
 async function takeRevision(

@@ -22,6 +22,9 @@ type Action<Kind> = Extract<ReleaseAction, { kind: Kind }>;
 
 const Anything = z.unknown();
 
+/** For octokit, which would ask again when an answer is lost. */
+const once = { request: { retries: 0 } };
+
 /**
  * Makes the release of one tag as it is wanted: complete before it is public, never twice, and GitHub's latest the one that
  * `latest` stands for. No write request is made where all is as wanted.
@@ -42,11 +45,16 @@ export async function writeRelease(
   const run = async (action: ReleaseAction): Promise<void> => {
     current = await runAction(github, action, { wanted, current });
   };
-  const actions = options.dryRun ? plan(await read()) : await runPlanned({ read, plan, run });
+  const actions = options.dryRun ? plan(await read()) : await runPlanned({ read, plan, run, isRepeated });
   // Its address is another once it is no draft any more.
   const last = actions.some(({ kind }) => kind === "publish") && !options.dryRun ? await read() : null;
   const url = last === null ? (current as Current | null)?.url : releasesOf(wanted, last)[0]?.url;
   return { actions, url: url ?? null };
+}
+
+/** GitHub has as many drafts of one tag as it was asked for. */
+function isRepeated({ kind }: ReleaseAction): boolean {
+  return kind === "create draft";
 }
 
 interface State {
@@ -86,6 +94,7 @@ async function createDraft(github: Github, action: Action<"create draft">): Prom
     body: notes,
     prerelease,
     draft: true,
+    ...once,
   });
   return seenRelease(made);
 }

@@ -26,6 +26,7 @@ import { type AnnouncerRequest, findAnnounced, openAnnouncer } from "../read-ann
 import { findNewerBranch, joinRemoteLedger } from "../read-remote-ledger.ts";
 import { refuseForeign } from "../refuse-foreign.ts";
 import { renderPublishOutcome, renderPublishPlan } from "../render-publish.ts";
+import { knowsCommit } from "../run-git.ts";
 import { summarizePublished } from "../summary.ts";
 import { verifyOnce } from "../verify-once.ts";
 import { buildPlanned } from "./build.ts";
@@ -110,6 +111,7 @@ async function publishAll(context: Context, work: Work): Promise<{ outcome: Publ
     settle: Number(context.env["FOUNDRY_SETTLE"] ?? 5000),
     say: (message) => context.say(message),
     readFacts: () => publishing.readFacts(ids),
+    knowsCommit: (commit) => knowsCommit(context, commit),
     prepare: (targets) => prepareTargets(context, work, { names: targets.map(({ name }) => name), notRun }),
     signing: publishing.signing,
     announce: github === null ? undefined : openAnnouncer(context, announcerOf(context, work, github)),

@@ -1,16 +1,16 @@
+#!/usr/bin/lua5.4
 -- PID 1. Checks the environment, then becomes Prosody or prosodyctl in this same process: signals reach it, nothing
 -- forks, and no shell is needed. Commands of the image's own are the files of foundry/commands.
 
 local folder = "/usr/lib/prosody-foundry/"
-local data_folder = "/var/lib/prosody"
 local bad_configuration = 78 -- EX_CONFIG of sysexits.h
 
 package.path = folder .. "?.lua;" .. package.path
 package.cpath = folder .. "?.so;" .. package.cpath
 
-local function say(level, sentence)
-  io.stderr:write(("prosody-foundry\t%s\t%s\n"):format(level, sentence))
-end
+local say = require("foundry.say")
+local process = require("foundry.process")
+local folders = require("foundry.folders")
 
 local function read_environment()
   local environment = {}
@@ -27,70 +27,52 @@ local function stop_on(problems)
   os.exit(bad_configuration)
 end
 
+local function append(list, more) return table.move(more, 1, #more, #list + 1, list) end
+
+-- What is wrong with the environment, and with raw files as far as it can be told by looking at them: all of it at once.
 local function check_environment()
   local environment = require("foundry.environment")
   local values, problems, set_by = environment.read(os.getenv)
-  for _, problem in ipairs(environment.find_unknown(read_environment())) do problems[#problems + 1] = problem end
-  stop_on(problems)
+  append(problems, environment.find_unknown(read_environment()))
+  stop_on(append(problems, require("foundry.raw").find_faults(values)))
   return values, set_by
 end
 
-local function user_id()
-  for line in io.lines("/proc/self/status") do
-    local uid = line:match("^Uid:%s+%d+%s+(%d+)")
-    if uid then return uid end
+-- What only the whole configuration tells. It is read as the user who will use it.
+local function check_files(values, set_by)
+  local problems, warnings = require("foundry.raw").judge(values, set_by)
+  stop_on(problems)
+  for _, warning in ipairs(warnings) do say("warn", warning) end
+end
+
+-- Prosody's own configuration is this image's; one that a mount brought along would silently be without effect.
+local function check_foreign()
+  local file = io.open("/etc/prosody/prosody.cfg.lua")
+  if not file then return end
+  file:close()
+  stop_on({ "/etc/prosody/prosody.cfg.lua is not read: this image is configured by PROSODY_… variables, and what they cannot say "
+    .. "goes into files called /etc/prosody/conf.d/*.cfg.lua. Move it there, or take it away." })
+end
+
+local function settle_server()
+  stop_on({ require("foundry.identity").settle_server() })
+  if process.user == 0 then say("warn", "The server runs as user 0: any other would do as well, see --user.") end
+  stop_on({ require("foundry.data-folder").check() })
+  stop_on({ require("foundry.series-mark").check_folder() })
+end
+
+-- Nobody replaces the data while a server uses it; a restore that was interrupted when all was there is finished.
+local function share_data()
+  if not require("foundry.data.lock").share(folders.data) then
+    stop_on({ "The data is being moved or restored by another container: wait until it is done." })
   end
-end
-
-local function check_user()
-  if user_id() ~= "0" then return end
-  stop_on({ "Prosody does not run as root: leave out --user, or give another one." })
-end
-
--- Docker gives a volume to root when it was made for another image, and bind mounts belong to whoever made them.
-local function check_data_folder()
-  local probe = data_folder .. "/.probe"
-  local file, reason = io.open(probe, "w")
-  if file then
-    file:close()
-    os.remove(probe)
-    return
-  end
-  local uid = user_id()
-  local hint = reason:find("Read%-only") and ("mount a volume or a tmpfs at " .. data_folder)
-    or ("give the volume to that user once, with `chown -R %s` on its files"):format(uid)
-  stop_on({ ("User %s cannot write to %s: %s."):format(uid, data_folder, hint) })
-end
-
-local function visit_files(path, depth, visit)
-  local lfs = require("lfs")
-  local opened, each, state = pcall(lfs.dir, path)
-  if not opened or depth == 0 then return end
-  for entry in each, state do
-    local inside = path .. "/" .. entry
-    local mode = lfs.attributes(inside, "mode")
-    if mode == "directory" and entry:sub(1, 1) ~= "." then visit_files(inside, depth - 1, visit) end
-    if mode == "file" then visit(inside) end
-  end
-end
-
--- Prosody looks three folders deep. Without a certificate it starts, and nobody can log in.
-local function warn_of_certificates(path)
-  local found = false
-  visit_files(path, 3, function(file_path)
-    if file_path:find("%.crt$") or file_path:find("fullchain[^/]*$") or file_path:find("%.pem$") then found = true end
-    local file = io.open(file_path)
-    if file then file:close() else say("warn", ("User %s cannot read %s."):format(user_id(), file_path)) end
-  end)
-  if found then return end
-  say("warn", ("There is no certificate in %s: nobody can log in until there is one."):format(path))
+  require("foundry.data.staging").finish(folders.data)
 end
 
 local function warn(values)
   if not values.PROSODY_DOMAIN and #values.PROSODY_VIRTUAL_HOSTS == 0 then
     say("warn", "This server is for localhost: set PROSODY_DOMAIN to the domain of its addresses.")
   end
-  warn_of_certificates(values.PROSODY_CERTIFICATES)
 end
 
 -- PID 1 ignores a signal it has no handler for, so `docker stop` in the first moments would wait and then kill. Lua
@@ -112,21 +94,28 @@ end
 
 local function run_server(arguments)
   local values, set_by = check_environment()
-  check_user()
-  check_data_folder()
-  warn(values)
+  check_foreign()
+  settle_server()
+  share_data()
   pcall(require("lfs").mkdir, "/run/prosody")
+  check_files(values, set_by)
+  warn(values)
   heed_signals_early()
-  local failure = require("foundry.await_database")(values, set_by, say)
+  local failure = require("foundry.await-database")(values, set_by, say)
   if failure then os.exit(failure) end
-  if arguments[1] ~= "-F" then table.insert(arguments, 1, "-F") end
-  return become("/usr/bin/prosody", arguments)
+  local words = { "-F", "--config", folders.configuration }
+  for _, word in ipairs(arguments) do
+    if word ~= "-F" then words[#words + 1] = word end
+  end
+  return become("/usr/bin/prosody", words)
 end
 
 local function run_prosodyctl(arguments)
-  check_environment()
   if arguments[1] == "prosodyctl" then table.remove(arguments, 1) end
-  return become("/usr/bin/prosodyctl", arguments)
+  stop_on({ require("foundry.prosodyctl").judge(arguments) })
+  check_environment()
+  stop_on({ require("foundry.identity").settle_tool() })
+  return become("/usr/lib/prosody/prosodyctl", { "--config", folders.configuration, table.unpack(arguments) })
 end
 
 local function find_command(name)
@@ -136,7 +125,13 @@ local function find_command(name)
   return file and dofile(path)
 end
 
-local first = arg[1] == "--help" and "help" or arg[1] or "prosody"
+-- Without a word the container runs the server; `foundry`, which is for `docker exec`, tells what there is.
+local function first_word()
+  if arg[1] == "--help" or not arg[1] and (arg[0] or ""):find("/foundry$") then return "help" end
+  return arg[1] or "prosody"
+end
+
+local first = first_word()
 if first == "prosody" then
   table.remove(arg, 1)
   return run_server(arg)

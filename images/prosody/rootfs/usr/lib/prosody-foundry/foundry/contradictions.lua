@@ -4,6 +4,8 @@
 local options = require("foundry.options")
 local shipped = require("foundry.shipped")
 local did_you_mean = require("foundry.nearest")
+local hosts = require("foundry.hosts")
+local lfs = require("lfs")
 
 local function sql_driver(values)
   if values.PROSODY_STORAGE == "sqlite" then return "SQLite3" end
@@ -28,16 +30,17 @@ local function all_modules(values)
   return names
 end
 
-local function hosts_of(values)
-  local hosts = { values.PROSODY_DOMAIN or values.PROSODY_VIRTUAL_HOSTS[1] or "localhost" }
-  for _, host in ipairs(values.PROSODY_VIRTUAL_HOSTS) do hosts[#hosts + 1] = host end
-  return hosts
-end
-
 local function host_set(values)
   local set = {}
-  for _, host in ipairs(hosts_of(values)) do set[host] = true end
+  for _, host in ipairs(hosts.list_hosts(values)) do set[host] = true end
   return set
+end
+
+local function holds(list, item)
+  for _, known in ipairs(list) do
+    if known == item then return true end
+  end
+  return false
 end
 
 local rules = {
@@ -128,7 +131,7 @@ local rules = {
     local host = account:match("@(.+)$")
     if host and not host_set(values)[host] then
       say("%s=%s is of none of this server's domains: %s.", set_by.PROSODY_ACCOUNT or set_by.PROSODY_ADMINS, account,
-        table.concat(hosts_of(values), ", "))
+        table.concat(hosts.list_hosts(values), ", "))
     end
   end,
 
@@ -141,6 +144,81 @@ local rules = {
     end
     if set_by.PROSODY_METRICS_NETWORK and values.PROSODY_STATISTICS == "none" then
       say("%s needs PROSODY_STATISTICS=internal.", set_by.PROSODY_METRICS_NETWORK)
+    end
+  end,
+
+  -- What a module does that this image has not got.
+  function(values, set_by, say)
+    for _, option in ipairs(options) do
+      local is_off = values[option.name] == option.default or values[option.name] == "none"
+      if option.module and set_by[option.name] and not is_off and not shipped.has_module(option.module, values.PROSODY_PLUGIN_PATHS) then
+        say("%s needs mod_%s, which this image does not have.", set_by[option.name], option.module)
+      end
+    end
+  end,
+
+  -- What there is none of.
+  function(values, set_by, say)
+    local kinds, words = {}, { muc = "rooms", http_file_share = "uploads", pubsub = "a PROSODY_PUBSUB_DOMAIN" }
+    for _, component in ipairs(hosts.list_components(values)) do kinds[component.type] = true end
+    for _, option in ipairs(options) do
+      if option.on and set_by[option.name] and not kinds[option.on] then
+        say("%s needs %s, and this server has none.", set_by[option.name], words[option.on] or option.on)
+      end
+    end
+  end,
+
+  function(values, set_by, say)
+    for _, option in ipairs(options) do
+      local is_detail = option.module == "e2e_policy" and not option.choices
+      if is_detail and set_by[option.name] and values.PROSODY_E2E_POLICY_CHAT == "none" and values.PROSODY_E2E_POLICY_MUC == "none" then
+        say("%s needs PROSODY_E2E_POLICY_CHAT or PROSODY_E2E_POLICY_MUC.", set_by[option.name])
+      end
+    end
+    if set_by.PROSODY_STATISTICS_INTERVAL and values.PROSODY_STATISTICS == "none" then
+      say("%s needs PROSODY_STATISTICS=internal.", set_by.PROSODY_STATISTICS_INTERVAL)
+    end
+    for _, name in ipairs({ "PROSODY_REGISTRATION_MAX", "PROSODY_REGISTRATION_PERIOD", "PROSODY_INVITE_EXPIRY" }) do
+      if set_by[name] and values.PROSODY_REGISTRATION == "closed" then
+        say("%s has nothing to limit with PROSODY_REGISTRATION=closed.", set_by[name])
+      end
+    end
+  end,
+
+  -- Rooms that are not right below the users' domain: 0.12 looks at nothing else.
+  function(values, set_by, say)
+    if shipped.is_since("13.0") or values.PROSODY_MUC_CREATION ~= "local" then return end
+    for _, component in ipairs(hosts.list_components(values)) do
+      if component.type == "muc" and not holds(hosts.list_hosts(values), (component.domain:gsub("^[^.]+%.", ""))) then
+        say("%s: in Prosody %s nobody could make rooms at %s, which is not right below a domain of this server. Set %s.",
+          component.option, shipped.release, component.domain, "PROSODY_MUC_CREATION to everybody or admin")
+      end
+    end
+  end,
+
+  -- Files and folders that somebody named, and that are not there.
+  function(values, set_by, say)
+    for _, folder in ipairs(set_by.PROSODY_PLUGIN_PATHS and values.PROSODY_PLUGIN_PATHS or {}) do
+      if lfs.attributes(folder, "mode") ~= "directory" then say("%s: there is no folder %s.", set_by.PROSODY_PLUGIN_PATHS, folder) end
+    end
+    local extra = values.PROSODY_EXTRA_CONFIG
+    if set_by.PROSODY_EXTRA_CONFIG and not extra:find("[*?]") and not lfs.attributes(extra, "mode") then
+      say("%s: there is no file %s.", set_by.PROSODY_EXTRA_CONFIG, extra)
+    elseif set_by.PROSODY_EXTRA_CONFIG and lfs.attributes(extra:match("^(.*)/"), "mode") ~= "directory" then
+      say("%s: there is no folder %s.", set_by.PROSODY_EXTRA_CONFIG, extra:match("^(.*)/"))
+    end
+  end,
+
+  -- Prosody itself would go on without, and trust nobody.
+  function(values, set_by, say)
+    local path = values.PROSODY_TRUSTED_CAS
+    if not path then return end
+    local file, reason = io.open(path)
+    local text = file and file:read("a")
+    if file then file:close() end
+    if not text then return say("%s cannot be read: %s.", set_by.PROSODY_TRUSTED_CAS, reason or path .. ": is a folder") end
+    if not text:find("-----BEGIN CERTIFICATE-----", 1, true) then
+      say("%s=%s holds no certificate (PEM).", set_by.PROSODY_TRUSTED_CAS, path)
     end
   end,
 
@@ -182,10 +260,7 @@ local rules = {
       if taken[domain] then say("%s holds %s, which is in use already.", name, domain) end
       taken[domain] = true
     end
-    for _, name in ipairs({ "PROSODY_MUC_DOMAIN", "PROSODY_UPLOAD_DOMAIN", "PROSODY_PROXY65_DOMAIN", "PROSODY_PUBSUB_DOMAIN" }) do
-      if values[name] and values[name] ~= "none" then take(name, values[name]) end
-    end
-    for _, component in ipairs(values.PROSODY_COMPONENTS) do take("PROSODY_COMPONENTS", component.domain) end
+    for _, component in ipairs(hosts.list_components(values)) do take(component.option, component.domain) end
     for _, component in ipairs(values.PROSODY_EXTERNAL_COMPONENTS) do
       take("PROSODY_EXTERNAL_COMPONENTS", component.domain)
       if not component.secret and not values.PROSODY_COMPONENT_SECRET then

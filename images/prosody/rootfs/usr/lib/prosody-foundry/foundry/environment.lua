@@ -6,12 +6,14 @@ local did_you_mean = require("foundry.nearest")
 local shipped = require("foundry.shipped")
 local find_contradictions = require("foundry.contradictions")
 
--- { name =, values = or nil, unit = or nil } of each name that an option has: its own, then its aliases; those of a
--- secret are followed by the names that its file goes by.
+-- { name =, and what an alias has } of each name that an option has: its own, then its aliases; those of a secret are
+-- followed by the names that its file goes by.
 local function names_of(option)
   local names = { { name = option.name } }
   for _, alias in ipairs(option.aliases or {}) do
-    names[#names + 1] = type(alias) == "string" and { name = alias } or { name = alias[1], values = alias.values, unit = alias.unit }
+    local entry = { name = type(alias) == "string" and alias or alias[1] }
+    for key, value in pairs(type(alias) == "table" and alias or {}) do entry[key] = value end
+    names[#names + 1] = entry
   end
   for i = 1, option.secret and #names or 0 do names[#names + 1] = { name = names[i].name .. "_FILE", is_file = true } end
   return names
@@ -36,14 +38,14 @@ local function read_secret(path)
   return text
 end
 
--- Theirs → ours.
+-- Theirs → ours; nil alone where theirs says nothing.
 local function parse_as(entry, text, option)
   if entry.values then
     local flag, wrong = parse.boolean(text)
     if flag == nil then return nil, wrong end
     return entry.values[tostring(flag)]
   end
-  local value, wrong = parse[option.type](text, option)
+  local value, wrong = parse[entry.type or option.type](text, option)
   if entry.unit and type(value) == "number" then value = value * entry.unit end
   return value, wrong
 end
@@ -56,7 +58,7 @@ local function read_one(entry, text, option)
   end
   local value
   value, wrong = parse_as(entry, text, option)
-  if value ~= nil then return value end
+  if value ~= nil or not wrong then return value end
   return nil, ("%s%s %s"):format(entry.name, option.secret and "" or "=" .. text, wrong)
 end
 
@@ -80,9 +82,11 @@ local function read_option(option, getenv, problems)
       local found, problem = read_one(entry, text, option)
       if problem then
         problems[#problems + 1] = problem
-      elseif set_by and not is_equal(value, found) then
+      elseif set_by and entry.narrows then
+        value = found and entry.narrows[value] or value
+      elseif set_by and found ~= nil and not is_equal(value, found) then
         problems[#problems + 1] = ("%s and %s are both set and differ: leave one out."):format(set_by, entry.name)
-      elseif not set_by then
+      elseif not set_by and found ~= nil then
         value, set_by = found, entry.name
       end
     end
@@ -129,4 +133,4 @@ local function find_unknown(environment)
   return problems
 end
 
-return { read = read, find_unknown = find_unknown, names_of = names_of, known_names = known_names, is_equal = is_equal }
+return { read = read, parse_as = parse_as, find_unknown = find_unknown, names_of = names_of, known_names = known_names, is_equal = is_equal }

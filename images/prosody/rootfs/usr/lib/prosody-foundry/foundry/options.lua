@@ -2,14 +2,16 @@
 -- the configuration, the reference in the README, the JSON schema and the list of what the tests have to prove.
 --
 -- name      canonical name; those of prosodyim/prosody's image keep theirs
--- aliases   names of other images: a string, or { name, values = { [their value] = ours } }, or { name, unit = number }
---           where theirs counts in another unit: ours = theirs × unit
+-- aliases   names of other images: a string, or a table: { name, values = { [their value] = ours } };
+--           { name, unit = number, type = } where theirs is read in another way: ours = theirs × unit;
+--           { name, narrows = { [value] = narrower } } where theirs only restricts what another name gave
 -- type      how the text is read, see parse.lua; `choices`, `least` and `most` narrow it
 -- default   a value, not a text; what Prosody has by itself where nothing stands here, told by `usually`
 -- secret    never shown, and can be read from the file that <name>_FILE names
 -- sets      options of Prosody's it gives a value, globally or on the kind of host that `on` names
 -- unit      what a number is multiplied by for Prosody
--- by        instead of a plain copy: the part of settings.lua that makes configuration of it
+-- by        instead of a plain copy: settings/*.lua makes configuration of it; what for, in a word
+-- module    the module that does it, where an image may come without
 -- enables   modules that are switched on where the option has a value other than false; `kind` of host as in `on`
 -- since     the first series that has it
 -- example   a value as the environment has it, for the reference
@@ -30,12 +32,12 @@ local groups = {
     },
     {
       name = "PROSODY_VIRTUAL_HOSTS", type = "domains", default = {}, by = "hosts",
-      sets = "VirtualHost", example = "example.org,example.net", help = "more domains that have addresses",
+      sets = "VirtualHost", example = "example.org,example.net", help = "more domains that have addresses, each with rooms and uploads of its own",
     },
     {
-      name = "PROSODY_NETWORK_HOSTNAME", type = "domain", sets = "http_default_host", by = "network",
-      usually = "PROSODY_DOMAIN", example = "xmpp.example.org",
-      help = "the name under which the machine itself is reached: for TURN, file transfer proxy and HTTP",
+      name = "PROSODY_NETWORK_HOSTNAME", type = "domain", sets = { "http_host", "http_default_host", "proxy65_address", "turn_external_host" }, by = "network",
+      usually = "the domain of each service", example = "xmpp.example.org",
+      help = "the name under which the machine itself is reached, by HTTP, for TURN and for the file transfer proxy",
     },
     {
       name = "PROSODY_ADMINS", aliases = { "ADMIN_JID" }, type = "addresses", default = {}, sets = "admins",
@@ -55,9 +57,9 @@ local groups = {
     {
       name = "PROSODY_REGISTRATION",
       aliases = {
-        { "ALLOW_REGISTRATION", values = { ["true"] = "open", ["false"] = "invite" } },
-        { "PROSODY_ALLOW_REGISTRATION", values = { ["true"] = "open", ["false"] = "invite" } },
-        { "REGISTRATION_INVITE_ONLY", values = { ["true"] = "invite", ["false"] = "open" } },
+        { "ALLOW_REGISTRATION", values = { ["true"] = "open", ["false"] = "closed" } },
+        { "PROSODY_ALLOW_REGISTRATION", values = { ["true"] = "open", ["false"] = "closed" } },
+        { "REGISTRATION_INVITE_ONLY", values = { ["true"] = "invite" }, narrows = { open = "invite" } },
       },
       type = "choice", choices = { "closed", "invite", "open" }, default = "invite", by = "registration",
       sets = { "allow_registration", "registration_invite_only" },
@@ -77,12 +79,12 @@ local groups = {
     },
     {
       name = "PROSODY_PASSWORD_MIN_LENGTH", type = "integer", least = 1, default = 8, by = "passwords",
-      sets = "password_policy", help = "characters a new password needs",
+      sets = "password_policy", module = "password_policy", help = "characters a new password needs",
     },
   }),
   group("Authentication", {
     {
-      name = "PROSODY_AUTHENTICATION", aliases = { "AUTHENTICATION", "AUTH_TYPE" }, type = "choice",
+      name = "PROSODY_AUTHENTICATION", aliases = { "AUTHENTICATION" }, type = "choice",
       choices = { "internal_hashed", "ldap", "http", "oauth_external", "anonymous" }, default = "internal_hashed",
       by = "authentication", sets = "authentication", help = "who knows the passwords",
     },
@@ -165,7 +167,7 @@ local groups = {
   }),
   group("Storage", {
     {
-      name = "PROSODY_STORAGE", aliases = { "STORAGE", "DEFAULT_STORAGE" }, type = "choice",
+      name = "PROSODY_STORAGE", aliases = { "STORAGE", "DEFAULT_STORAGE", "PROSODY_DEFAULT_STORAGE" }, type = "choice",
       choices = { "internal", "sqlite", "sql", "memory" }, usually = "internal, or sql with PROSODY_SQL_DRIVER",
       by = "storage", sets = "default_storage",
       help = "where data is kept; sql takes PROSODY_SQL_*; memory forgets all at the end",
@@ -180,7 +182,7 @@ local groups = {
       help = "the kind of database; MySQL is MariaDB, too",
     },
     {
-      name = "PROSODY_SQL_DB", aliases = { "DB_DATABASE", "DB_NAME" }, type = "text", by = "storage", sets = "sql",
+      name = "PROSODY_SQL_DB", aliases = { "DB_DATABASE", "DB_NAME", "PROSODY_DB_NAME" }, type = "text", by = "storage", sets = "sql",
       usually = "prosody, or prosody.sqlite", example = "prosody", help = "name of the database",
     },
     {
@@ -192,11 +194,11 @@ local groups = {
       usually = "the driver's own", example = "5433", help = "port of the database",
     },
     {
-      name = "PROSODY_SQL_USERNAME", aliases = { "DB_USERNAME" }, type = "text", default = "prosody", by = "storage",
+      name = "PROSODY_SQL_USERNAME", aliases = { "DB_USERNAME", "PROSODY_DB_USERNAME" }, type = "text", default = "prosody", by = "storage",
       sets = "sql", help = "user of the database",
     },
     {
-      name = "PROSODY_SQL_PASSWORD", aliases = { "DB_PASSWORD" }, type = "text", secret = true, by = "storage",
+      name = "PROSODY_SQL_PASSWORD", aliases = { "DB_PASSWORD", "PROSODY_DB_PASSWORD" }, type = "text", secret = true, by = "storage",
       sets = "sql", help = "password of that user",
     },
     {
@@ -220,13 +222,14 @@ local groups = {
       example = "30", help = "days that messages and uploaded files are kept, or never",
     },
     {
-      name = "PROSODY_ARCHIVE_EXPIRY_DAYS", aliases = { "ARCHIVE_EXPIRY_DAYS" }, type = "days", unit = day, by = "retention",
+      name = "PROSODY_ARCHIVE_EXPIRY_DAYS",
+      aliases = { "ARCHIVE_EXPIRY_DAYS", { "PROSODY_ARCHIVE_EXPIRES_AFTER", type = "period", unit = 1 / day } }, type = "days", unit = day, by = "retention",
       sets = { "archive_expires_after", "muc_log_expires_after" }, usually = "PROSODY_RETENTION_DAYS", example = "365",
       help = "days that messages are kept, or never",
     },
     {
       name = "PROSODY_UPLOAD_EXPIRY_DAYS",
-      aliases = { { "HTTP_FILE_SHARE_EXPIRES_AFTER", unit = 1 / day } }, type = "days", unit = day, by = "retention",
+      aliases = { { "HTTP_FILE_SHARE_EXPIRES_AFTER", type = "period", unit = 1 / day } }, type = "days", unit = day, by = "retention",
       sets = "http_file_share_expires_after", usually = "PROSODY_RETENTION_DAYS", example = "30",
       help = "days that uploaded files are kept, or never",
     },
@@ -238,11 +241,11 @@ local groups = {
   }),
   group("Encryption and federation", {
     {
-      name = "PROSODY_CERTIFICATES", type = "folder", default = "/etc/prosody/certs", sets = "certificates",
+      name = "PROSODY_CERTIFICATES", type = "folder", default = "/etc/prosody/certs", sets = "ssl", by = "certificates",
       example = "/etc/letsencrypt/live", help = "folder with the certificates, as certbot, acme.sh, Caddy or Traefik's dump lay it out",
     },
     {
-      name = "PROSODY_SELF_SIGNED", type = "boolean", default = true, by = "certificates", sets = "certificates",
+      name = "PROSODY_SELF_SIGNED", type = "boolean", default = true, by = "certificates", sets = "ssl",
       help = "a host without a certificate gets one that nobody trusts, for a first try",
     },
     {
@@ -274,8 +277,12 @@ local groups = {
       sets = "s2s_insecure_domains", example = "example.net", help = "servers that need not, although others must",
     },
     {
+      name = "PROSODY_TRUSTED_CAS", type = "file", by = "trust", sets = "ssl", example = "/etc/prosody/certs/our-ca.pem",
+      help = "certificates of authorities that are trusted beside the public ones, of other servers and of web addresses",
+    },
+    {
       name = "PROSODY_USE_DANE", aliases = { "USE_DANE" }, type = "boolean", default = false, sets = "use_dane",
-      by = "dane", help = "certificates of other servers may be vouched for by DNSSEC",
+      by = "dane", help = "certificates of other servers are vouched for by DNSSEC where their domain says so; needs DNS servers that pass it on",
     },
     {
       name = "PROSODY_DNS_RESOLVERS", aliases = { "DNS_RESOLVERS" }, type = "addresses-ip", by = "dns", sets = "unbound",
@@ -373,6 +380,10 @@ local groups = {
       sets = { "max_history_messages", "muc_room_default_history_length" }, help = "messages shown to who comes in",
     },
     {
+      name = "PROSODY_MUC_EVENT_RATE", type = "number", least = 0, default = 20, on = "muc", sets = "muc_event_rate",
+      example = "5", help = "what all without a role in a room may say and do there a second, six seconds' worth at once",
+    },
+    {
       name = "PROSODY_MUC_ARCHIVE", type = "boolean", default = true, on = "muc", sets = "muc_log_by_default",
       help = "messages of new rooms are kept",
     },
@@ -383,12 +394,12 @@ local groups = {
       sets = "Component", usually = "upload.<domain>", example = "files.example.org", help = "the domain of uploads, or none",
     },
     {
-      name = "PROSODY_UPLOAD_LIMIT_MB", aliases = { { "HTTP_FILE_SHARE_SIZE_LIMIT", unit = 1 / megabyte } },
+      name = "PROSODY_UPLOAD_LIMIT_MB", aliases = { { "HTTP_FILE_SHARE_SIZE_LIMIT", type = "number", unit = 1 / megabyte } },
       type = "number", least = 0, unit = megabyte, default = 10, on = "http_file_share",
-      sets = "http_file_share_size_limit", example = "100", help = "megabytes of the largest file",
+      by = "components", sets = "http_file_share_size_limit", example = "100", help = "megabytes of the largest file",
     },
     {
-      name = "PROSODY_UPLOAD_DAILY_QUOTA_MB", aliases = { { "HTTP_FILE_SHARE_DAILY_QUOTA", unit = 1 / megabyte } },
+      name = "PROSODY_UPLOAD_DAILY_QUOTA_MB", aliases = { { "HTTP_FILE_SHARE_DAILY_QUOTA", type = "number", unit = 1 / megabyte } },
       type = "number", least = 0, unit = megabyte, on = "http_file_share", sets = "http_file_share_daily_quota",
       usually = "ten of the largest files", example = "500", help = "megabytes of one account in a day",
     },
@@ -469,51 +480,51 @@ local groups = {
   end)()),
   group("Push and message policy", {
     {
-      name = "PROSODY_PUSH_WITH_BODY", type = "boolean", default = false, sets = "push_notification_with_body",
+      name = "PROSODY_PUSH_WITH_BODY", type = "boolean", default = false, module = "cloud_notify", sets = "push_notification_with_body",
       help = "push services see the text of messages",
     },
     {
-      name = "PROSODY_PUSH_WITH_SENDER", type = "boolean", default = false, sets = "push_notification_with_sender",
+      name = "PROSODY_PUSH_WITH_SENDER", type = "boolean", default = false, module = "cloud_notify", sets = "push_notification_with_sender",
       help = "push services see who wrote",
     },
     {
       name = "PROSODY_E2E_POLICY_CHAT", aliases = { "E2E_POLICY_CHAT" }, type = "choice",
-      choices = { "none", "optional", "required" }, default = "none", sets = "e2e_policy_chat", by = "encrypted",
+      choices = { "none", "optional", "required" }, default = "none", sets = "e2e_policy_chat", by = "encrypted", module = "e2e_policy",
       help = "messages between two must be end-to-end encrypted; optional only warns",
     },
     {
       name = "PROSODY_E2E_POLICY_MUC", aliases = { "E2E_POLICY_MUC" }, type = "choice",
-      choices = { "none", "optional", "required" }, default = "none", sets = "e2e_policy_muc", by = "encrypted",
+      choices = { "none", "optional", "required" }, default = "none", sets = "e2e_policy_muc", by = "encrypted", module = "e2e_policy",
       help = "the same in rooms",
     },
     {
       name = "PROSODY_E2E_POLICY_WHITELIST", aliases = { "E2E_POLICY_WHITELIST" }, type = "addresses", default = {},
-      sets = "e2e_policy_whitelist", example = "bot@example.org", help = "addresses that need not",
+      module = "e2e_policy", sets = "e2e_policy_whitelist", example = "bot@example.org", help = "addresses that need not",
     },
     {
       name = "PROSODY_E2E_POLICY_MESSAGE_OPTIONAL_CHAT", aliases = { "E2E_POLICY_MESSAGE_OPTIONAL_CHAT" }, type = "text",
-      sets = "e2e_policy_message_optional_chat", usually = "the module's own", help = "what a chat is told when it could be encrypted",
+      module = "e2e_policy", sets = "e2e_policy_message_optional_chat", usually = "the module's own", help = "what a chat is told when it could be encrypted",
     },
     {
       name = "PROSODY_E2E_POLICY_MESSAGE_REQUIRED_CHAT", aliases = { "E2E_POLICY_MESSAGE_REQUIRED_CHAT" }, type = "text",
-      sets = "e2e_policy_message_required_chat", usually = "the module's own", help = "what a chat is told when it has to be",
+      module = "e2e_policy", sets = "e2e_policy_message_required_chat", usually = "the module's own", help = "what a chat is told when it has to be",
     },
     {
       name = "PROSODY_E2E_POLICY_MESSAGE_OPTIONAL_MUC", aliases = { "E2E_POLICY_MESSAGE_OPTIONAL_MUC" }, type = "text",
-      sets = "e2e_policy_message_optional_muc", usually = "the module's own", help = "what a room is told when it could be encrypted",
+      module = "e2e_policy", sets = "e2e_policy_message_optional_muc", usually = "the module's own", help = "what a room is told when it could be encrypted",
     },
     {
       name = "PROSODY_E2E_POLICY_MESSAGE_REQUIRED_MUC", aliases = { "E2E_POLICY_MESSAGE_REQUIRED_MUC" }, type = "text",
-      sets = "e2e_policy_message_required_muc", usually = "the module's own", help = "what a room is told when it has to be",
+      module = "e2e_policy", sets = "e2e_policy_message_required_muc", usually = "the module's own", help = "what a room is told when it has to be",
     },
   }),
   group("Modules", {
     {
-      name = "PROSODY_ENABLE_MODULES", type = "modules", default = {}, by = "modules", sets = "modules_enabled",
+      name = "PROSODY_ENABLE_MODULES", aliases = { "PROSODY_MODULES_ENABLED" }, type = "modules", default = {}, by = "modules", sets = "modules_enabled",
       example = "admin_blocklist,http_oauth2", help = "more modules for the domains, with or without mod_",
     },
     {
-      name = "PROSODY_DISABLE_MODULES", type = "modules", default = {}, by = "modules", sets = "modules_disabled",
+      name = "PROSODY_DISABLE_MODULES", aliases = { "PROSODY_MODULES_DISABLED" }, type = "modules", default = {}, by = "modules", sets = "modules_disabled",
       example = "csi_simple", help = "modules to leave out everywhere",
     },
     {
@@ -530,7 +541,7 @@ local groups = {
     },
     {
       name = "PROSODY_PLUGIN_PATHS", aliases = { "PLUGIN_PATHS" }, type = "folders", default = { "/etc/prosody/modules" },
-      by = "modules", sets = "plugin_paths", help = "folders with modules of your own, which come before the image's",
+      by = "modules", sets = "plugin_paths", example = "/etc/prosody/modules", help = "folders with modules of your own, which come before the image's",
     },
   }),
   group("Logs, statistics, memory", {
@@ -544,8 +555,8 @@ local groups = {
       sets = "statistics", help = "count what happens, and serve it at /metrics to PROSODY_METRICS_NETWORK",
     },
     {
-      name = "PROSODY_STATISTICS_INTERVAL", type = "period", default = 60, sets = "statistics_interval", by = "statistics",
-      help = "how often it is summed up",
+      name = "PROSODY_STATISTICS_INTERVAL", type = "period", words = { "manual" }, default = 60, sets = "statistics_interval", by = "statistics",
+      help = "how often it is summed up; manual: whenever /metrics is read",
     },
     {
       name = "PROSODY_METRICS_NETWORK", aliases = { "PROSODY_METRICS_ALLOWED_CIDR" }, type = "network", by = "statistics",
@@ -559,7 +570,7 @@ local groups = {
   group("Raw configuration", {
     {
       name = "PROSODY_EXTRA_CONFIG", aliases = { "EXTRA_CONFIG" }, type = "glob", default = "/etc/prosody/conf.d/*.cfg.lua",
-      by = "extra", sets = "Include", help = "files of Prosody configuration that are read last",
+      by = "extra", sets = "Include", help = "a file, or files, of Prosody configuration, read last in the order of their names",
     },
   }),
 }

@@ -116,16 +116,20 @@ local function link(text)
   return text
 end
 
-local function folder(text)
-  if text:sub(1, 1) ~= "/" then return nil, "is no absolute path." end
-  return text
+-- Prosody takes a path that does not start with / as one beside its configuration.
+local function path(text)
+  if text:find("[%z\n]") then return nil, "is no path." end
+  return text:sub(1, 1) == "/" and text or "/etc/prosody/" .. text
 end
 
 local units = { s = 1, m = 60, h = 3600, d = 86400, w = 604800, y = 31557600 }
 local words = { second = "s", minute = "m", min = "m", hour = "h", day = "d", week = "w", year = "y" }
 
 -- Seconds. As Prosody has it: "90", "10 minutes", "1w".
-local function period(text)
+local function period(text, option)
+  for _, word in ipairs(option.words or {}) do
+    if text:lower() == word then return word end
+  end
   local count, unit = text:match("^%s*(%d+)%s*(%a*)%s*$")
   local singular = unit and unit:lower():gsub("s$", "")
   local factor = unit == "" and 1 or unit and (units[unit:lower()] or units[words[singular]])
@@ -182,10 +186,10 @@ local parse = {
   interfaces = list_of(function(item) return item == "*" and item or ip(item) end, "neither an IP address nor *"),
   url = url,
   links = list_of(link, "no address with a scheme (mailto:…, xmpp:…, https://…)"),
-  folder = folder,
-  file = folder,
-  glob = folder,
-  folders = list_of(folder, "no absolute path"),
+  folder = path,
+  file = path,
+  glob = path,
+  folders = list_of(path, "no path"),
   period = period,
   days = days,
   size = size,

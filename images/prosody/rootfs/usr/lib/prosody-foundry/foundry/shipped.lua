@@ -43,18 +43,44 @@ end
 
 local patterns = { "mod_%s/mod_%s.lua", "mod_%s/%s/mod_%s.lua", "mod_%s.lua", "%s/mod_%s.lua" }
 
-local function is_in(path, name)
+local function find_in(folder, name)
   for _, pattern in ipairs(patterns) do
-    if exists(path .. pattern:gsub("%%s", (name:gsub("%%", "%%%%")))) then return true end
+    local path = folder:gsub("/*$", "/") .. pattern:gsub("%%s", (name:gsub("%%", "%%%%")))
+    if exists(path) then return path end
   end
-  return false
 end
 
-local function has_module(name, more)
-  for _, path in ipairs({ community, core, own, table.unpack(more or {}) }) do
-    if is_in(path:gsub("/*$", "/"), name) then return true end
+-- The file of a module, in the order in which Prosody looks: folders with modules of the user's come before the image's.
+local function find_module(name, more)
+  local folders = table.move({ own, community, core }, 1, 3, #(more or {}) + 1, { table.unpack(more or {}) })
+  for _, folder in ipairs(folders) do
+    local path = find_in(folder, name)
+    if path then return path end
   end
-  return false
+end
+
+local function read_header(path)
+  local header = {}
+  for line in io.lines(path) do
+    local key, value = line:match("^%-%-%% *([%w_]+): *(.-)%s*$")
+    if key then header[key] = value end
+  end
+  return header
+end
+
+-- Why Prosody would not load this file, or nothing. Its own modules and the image's were tried when they were chosen.
+local function find_fault(path)
+  local chunk, wrong = loadfile(path, "t")
+  if not chunk then return wrong end
+  local found, features = pcall(dofile, "/usr/lib/prosody/core/features.lua")
+  if not found then return nil end -- 0.12 reads no header
+  local header = read_header(path)
+  for feature in (header.conflicts or ""):gmatch("[^, ]+") do
+    if features.available:contains(feature) then return ("%s: this Prosody has %s itself"):format(path, feature) end
+  end
+  for feature in (header.requires or ""):gmatch("[^, ]+") do
+    if not features.available:contains(feature) then return ("%s: this Prosody has no %s"):format(path, feature) end
+  end
 end
 
 local function module_names(more)
@@ -75,9 +101,11 @@ return {
   series = series_of(release),
   modules = read_modules(),
   -- Whether this Prosody is of that series or a later one.
-  is_since = function(series) return position(series_of(release)) >= position(series) end,
+  is_since = function(series) return position(series_of(release)) >= (position(series) or math.huge) end,
   -- A release differs in what it brings: cloud_notify came with 13.0.
-  has_core = function(name) return is_in(core, name) or is_in(own, name) end,
-  has_module = has_module,
+  has_core = function(name) return find_in(core, name) ~= nil or find_in(own, name) ~= nil end,
+  has_module = function(name, more) return find_module(name, more) ~= nil end,
+  find_module = find_module,
+  find_fault = find_fault,
   module_names = module_names,
 }

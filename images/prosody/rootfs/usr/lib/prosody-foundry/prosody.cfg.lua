@@ -5,42 +5,47 @@
 local foundry = (Lua or _G).dofile("/usr/lib/prosody-foundry/foundry/settings.lua");
 local ipairs = (Lua or _G).ipairs;
 
-data_path = "/var/lib/prosody";
+data_path = foundry.data_folder;
+-- Who shares the group of the server shares its data and its sockets.
+umask = "007";
+run_as_root = foundry.run_as_root;
+-- `prosodyctl install` has no place here: by itself it would be the first folder that code is loaded from, among the data.
+installer_plugin_path = "/usr/lib/prosody-foundry/installed";
 pidfile = foundry.run_folder .. "/prosody.pid";
 admin_socket = foundry.run_folder .. "/prosody.sock";
 
 allow_unencrypted_plain_auth = false;
--- Only where an entry in DNS and a certificate agree may a server without a valid certificate be believed.
-tls_server_end_point_hash = "auto";
 
 foundry.configure(_ENV, "global");
 
 modules_enabled = foundry.modules_on("virtual-host", {
-  "foundry_report";
+  "foundry_report"; "foundry_certificates"; "foundry_health"; "foundry_series"; "foundry_account"; "foundry_hold"; "foundry_outage";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
-  "cloud_notify"; "account_activity"; "register"; "invites"; "invites_adhoc"; "invites_register"; "tombstones";
-  "admin_adhoc"; "admin_shell"; "server_contact_info"; "server_info"; "ping"; "time"; "uptime"; "version";
+  "sasl2"; "sasl2_bind2"; "sasl2_fast"; "sasl2_sm"; "sasl_ssdp";
+  "cloud_notify"; "account_activity"; "register"; "tombstones";
+  "admin_adhoc"; "admin_shell"; "ping"; "time"; "uptime"; "version";
   "lastactivity"; "external_services";
 });
 
 for _, host in ipairs(foundry.hosts) do
   VirtualHost(host)
-    foundry.configure(_ENV, "virtual-host");
+    foundry.configure(_ENV, "virtual-host", host);
 end
 
 for _, component in ipairs(foundry.components) do
   local own = component.type == "muc" and { "muc_mam" } or {};
   Component(component.domain)(component.type)
-    foundry.configure(_ENV, component.type);
-    modules_enabled = foundry.modules_on(component.type, own);
+    foundry.configure(_ENV, component.type, component.domain);
+    modules_enabled = foundry.modules_on(component.type, own, component.domain);
 end
 
 for _, component in ipairs(foundry.external_components) do
   Component(component.domain)
+    foundry.configure(_ENV, "component", component.domain);
     component_secret = component.secret;
 end
 
-if foundry.has_extra then
-  Include(foundry.extra)
+for _, file in ipairs(foundry.extra_files) do
+  Include(file);
 end

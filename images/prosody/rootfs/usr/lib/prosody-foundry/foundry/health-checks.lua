@@ -1,0 +1,154 @@
+-- What has to be right for the server to be well: each check gets two functions that take a sentence: for what
+-- is not, and for what soon may not be.
+
+local lfs = require("lfs")
+local load_library = require("foundry.core")
+local config = load_library("core.configmanager")
+local modulemanager = load_library("core.modulemanager")
+local portmanager = load_library("core.portmanager")
+local storagemanager = load_library("core.storagemanager")
+
+local function hosts()
+  local names = {}
+  for name, options in pairs(config.getconfig()) do
+    if name ~= "*" and options.enabled ~= false then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+-- Prosody's own map of modules keeps some that failed; their status tells.
+local function is_loaded(host, name)
+  local environment = modulemanager.get_module(host, name) or modulemanager.get_module("*", name)
+  local api = environment and rawget(environment, "module")
+  if not api then return false end
+  return not (api.status_message or ""):find("^Error during load")
+end
+
+local function modules(problem)
+  for _, host in ipairs(hosts()) do
+    local names, kind = modulemanager.get_modules_for_host(host)
+    if not prosody.hosts[host] then problem(("%s is configured and not served."):format(host)) end
+    if kind and not is_loaded(host, kind) then problem(("mod_%s did not load on %s."):format(kind, host)) end
+    for name in names do
+      if not is_loaded(host, name) then problem(("mod_%s did not load on %s."):format(name, host)) end
+    end
+  end
+end
+
+local function list_of(value)
+  return type(value) == "table" and value or { value }
+end
+
+-- Where a service is to listen, by Prosody's own rules.
+local function configured(name, service)
+  local prefix = (service.config_prefix or name) .. "_"
+  if prefix == "_" then prefix = "" end
+  local function option(suffix) return config.get("*", prefix .. suffix) end
+  local default = { "*" }
+  if config.get("*", "use_ipv6") ~= false then default[2] = "::" end
+  if service.private then default = { "127.0.0.1", default[2] and "::1" } end
+  local interfaces = option("interfaces") or option("interface")
+    or service.private and (config.get("*", "local_interfaces") or default)
+    or config.get("*", "interfaces") or config.get("*", "interface") or default
+  return list_of(interfaces), list_of(option("ports") or service.default_ports or service.default_port)
+end
+
+-- Numbers of all sockets that the kernel says are listening here.
+local function listening()
+  local inodes = {}
+  for _, name in ipairs({ "tcp", "tcp6" }) do
+    local file = io.open("/proc/self/net/" .. name)
+    for line in file and file:lines() or function() end do
+      local inode = line:match("^%s*%d+: %S+ %S+ 0A %S+ %S+ %S+%s+%d+%s+%d+ (%d+)")
+      if inode then inodes[inode] = true end
+    end
+    if file then file:close() end
+  end
+  return inodes
+end
+
+-- `entries` is what Prosody keeps of a port: a list of one.
+local function is_open(entries, inodes)
+  local connection = entries and entries[1] and entries[1].server
+  if not connection then return false end
+  local descriptor = connection.getfd and connection:getfd() or -1
+  local target = lfs.symlinkattributes(("/proc/self/fd/%d"):format(descriptor), "target")
+  local inode = (target or ""):match("^socket:%[(%d+)%]$")
+  return inode ~= nil and inodes[inode] == true
+end
+
+local function ports(problem)
+  local inodes = listening()
+  local active = portmanager.get_active_services()
+  for name, list in pairs(portmanager.get_registered_services()) do
+    local interfaces, numbers = configured(name, list[1] or {})
+    for _, interface in ipairs(list[1] and interfaces or {}) do
+      for _, number in ipairs(numbers) do
+        if not is_open(active:get(name, interface, tonumber(number)), inodes) then
+          problem(("Nothing listens on port %s of %s, for %s."):format(number, interface, name))
+        end
+      end
+    end
+  end
+end
+
+local function drivers(host)
+  local names = { [config.get(host, "default_storage") or "internal"] = true }
+  local storage = config.get(host, "storage")
+  for _, name in pairs(type(storage) == "table" and storage or { storage }) do names[name] = true end
+  names.none, names.null = nil, nil
+  return names
+end
+
+-- Larger than what a full disk may still have room for in a block that is in use.
+local filling = ("."):rep(8192)
+
+local function try_driver(host, name)
+  local driver = storagemanager.load_driver(host, name)
+  if not driver then return "it could not be opened" end
+  local store, failure = driver:open("foundry_health", "keyval")
+  if not store then return failure or "it has no store" end
+  local now = os.time()
+  local ok, reason = store:set(nil, { time = now, filling = filling })
+  if not ok then return reason or "it takes nothing" end
+  local data, unread = store:get(nil)
+  if not data or data.time ~= now then return unread or "it gives back something else than it took" end
+end
+
+local function first_line(text)
+  return (tostring(text):match("^[^\n]*") or ""):gsub("%.$", "")
+end
+
+local function storage(problem)
+  for _, host in ipairs(hosts()) do
+    local is_domain = prosody.hosts[host] and not config.get(host, "component_module")
+    for name in pairs(is_domain and drivers(host) or {}) do
+      local ran, reason = pcall(try_driver, host, name)
+      if not ran or reason then
+        problem(("The storage %s of %s does not work: %s."):format(name, host, first_line(reason)))
+      end
+    end
+  end
+end
+
+local day, soon = 86400, 21
+
+-- What mod_foundry_certificates found. A host that lacks one may not need it; an expired one is of use to nobody.
+local function certificates(problem, warn)
+  local now = os.time()
+  for host, entry in pairs(prosody.hosts and prosody.foundry_certificates or {}) do
+    local ends = entry.not_after
+    if not prosody.hosts[host] then
+      -- a name of the web server alone
+    elseif ends and (ends <= now or entry.not_before and entry.not_before > now) then
+      problem(("%s: %s."):format(host, entry.problem))
+    elseif entry.problem or entry.self_signed then
+      warn(("%s: %s."):format(host, entry.problem or "the certificate is self-signed, nobody trusts it"))
+    elseif ends < now + soon * day then
+      warn(("%s: the certificate expires on %s."):format(host, os.date("!%Y-%m-%d", ends)))
+    end
+  end
+end
+
+return { certificates = certificates, modules = modules, ports = ports, storage = storage }

@@ -1,0 +1,128 @@
+-- Gives Prosody the certificates as options of its hosts: when the configuration is read, and before each start or reload
+-- of what uses them, then for hosts of conf.d, too.
+
+local certificates = require("foundry.certificates")
+local load_library = require("foundry.core")
+
+-- Ports with TLS from the start, as portmanager calls their services.
+local direct = { "https_ssl", "c2s_direct_tls_ssl", "s2s_direct_tls_ssl", "legacy_ssl_ssl" }
+
+local wishes -- see certificates.choose; `domain` and `hostname` are whose certificate is shown where no name is asked for
+local latest -- what was chosen last
+local ours = setmetatable({}, { __mode = "k" }) -- tables that were made here → somebody's own that is in them, or false
+
+local function is_server()
+  local server = rawget(_G, "prosody")
+  return server ~= nil and server.process_type == "prosody"
+end
+
+local function as_option(choice)
+  local option = choice and { certificate = choice.path, key = choice.key_path } or {}
+  ours[option] = false
+  return option
+end
+
+-- `hosts` need a certificate; `more` are names that get one if there is one.
+local function choose(hosts, more)
+  local set, list = {}, {}
+  wishes.optional = {}
+  for _, host in ipairs(more) do
+    wishes.optional[host], set[host] = true, true
+  end
+  for _, host in ipairs(hosts) do
+    wishes.optional[host], set[host] = nil, true
+  end
+  for host in pairs(set) do list[#list + 1] = host end
+  table.sort(list)
+  wishes.hosts, wishes.may_write = list, is_server()
+  latest = certificates.choose(wishes)
+end
+
+-- An option of somebody's own that names a certificate stays; one that does not gets ours beside it.
+local function merge(theirs, choice)
+  if ours[theirs] ~= nil then theirs = ours[theirs] or nil end
+  if theirs == nil then return as_option(choice) end
+  if type(theirs) ~= "table" or theirs.certificate or not choice then return theirs end
+  local merged = as_option(choice)
+  ours[merged] = theirs
+  for name, value in pairs(theirs) do merged[name] = value end
+  return merged
+end
+
+-- Certificates of a host by the option that names them; on the web it may have another name.
+local function choices_for(host, web_name)
+  local choices = { ssl = latest.chosen[host] or false }
+  for _, name in ipairs(direct) do choices[name] = choices.ssl end
+  choices.https_ssl = web_name and latest.chosen[web_name] or choices.ssl
+  return choices
+end
+
+local function set_global(set, get)
+  for _, name in ipairs(direct) do
+    local choice = name == "https_ssl" and latest.chosen[wishes.hostname] or latest.chosen[wishes.domain]
+    local theirs = get("*", name)
+    -- Where nothing else is said, Prosody takes the global `ssl`; this must not hide it.
+    local general = theirs == nil and get("*", "ssl") or theirs
+    set("*", name, merge(general, choice))
+  end
+end
+
+local function apply_to(configmanager)
+  local get, set = configmanager.rawget, configmanager.set
+  local web_names, hosts, more = {}, {}, { wishes.hostname }
+  for host, options in pairs(configmanager.getconfig()) do
+    if host ~= "*" and rawget(options, "enabled") ~= false then
+      web_names[host] = get(host, "https_host") or get(host, "http_host") or false
+      hosts[#hosts + 1] = host
+      more[#more + 1] = web_names[host] or nil
+    end
+  end
+  choose(hosts, more)
+  set_global(set, get)
+  for host, web_name in pairs(web_names) do
+    -- `certificate` of a host is Prosody's own way to name one.
+    if not get(host, "certificate") then
+      for name, choice in pairs(choices_for(host, web_name)) do set(host, name, merge(get(host, name), choice or nil)) end
+    end
+  end
+end
+
+local is_attached = false
+local function attach()
+  if is_attached or not is_server() then return end
+  is_attached = true
+  local function apply() apply_to(load_library("core.configmanager")) end
+  prosody.events.add_handler("server-starting", apply, 1000)
+  prosody.events.add_handler("config-reloaded", apply, 1000)
+end
+
+-- Whether something else would be chosen now than is in use.
+local function has_changed()
+  local before = latest.chosen
+  latest = certificates.choose(wishes)
+  local changed = false
+  for _, host in ipairs(wishes.hosts) do
+    local old, new = before[host] or {}, latest.chosen[host] or {}
+    local is_same = old.fingerprint == new.fingerprint and (old.stamp == new.stamp or new.is_kept)
+    changed = changed or not is_same
+  end
+  return changed
+end
+
+return {
+  -- Called once each time the configuration is read.
+  prepare = function(given)
+    wishes = given
+    choose(given.known, { given.hostname })
+    attach()
+  end,
+  -- For hosts of the configuration that is being read.
+  options_for = function(host)
+    local options = {}
+    for name, choice in pairs(choices_for(host)) do options[name] = as_option(choice or nil) end
+    return options
+  end,
+  has_changed = has_changed,
+  latest = function() return latest, wishes end,
+  nowhere = "/usr/lib/prosody-foundry/certificates",
+}

@@ -1,0 +1,69 @@
+-- Names, addresses and ports; what comes in over them, and how much.
+
+local function interfaces(list, ipv6)
+  local all = {}
+  for _, name in ipairs(list) do
+    if ipv6 or not name:find(":", 1, true) then all[#all + 1] = name end
+    if name == "*" and ipv6 then all[#all + 1] = "::" end
+  end
+  return all
+end
+
+-- Without the root's key, libunbound believes every answer and calls none of them secure. With it, it refuses all where the
+-- DNS server drops signatures, as Docker's own does with some: so only where it is of use.
+local function unbound(values)
+  local resolvers = values.PROSODY_DNS_RESOLVERS
+  if not resolvers and not values.PROSODY_USE_DANE then return nil end
+  return {
+    resolvconf = not resolvers, forward = resolvers,
+    trustfile = values.PROSODY_USE_DANE and "/usr/share/dns/root.key" or nil,
+  }
+end
+
+-- The machine's name leads to the first domain, and to what belongs to no other: two of a kind under one name would clash.
+local function set_http_host(context, set, hostname)
+  local function belongs_elsewhere(name)
+    for i = 2, #context.hosts do
+      local other = context.hosts[i]
+      if name == other or name:sub(-#other - 1) == "." .. other then return true end
+    end
+    return false
+  end
+  set(context.domain, "http_host", hostname)
+  for _, component in ipairs(context.components) do
+    if not belongs_elsewhere(component.domain) then set(component.domain, "http_host", hostname) end
+  end
+end
+
+-- The one name that everything on HTTP is under, where there is one. Without, each host answers to its own.
+local function web_host(values)
+  local url = values.PROSODY_HTTP_EXTERNAL_URL
+  if not url then return values.PROSODY_NETWORK_HOSTNAME end
+  return (url:match("^%a+://([^/?#]+)"):gsub("^.*@", ""):gsub(":%d+$", ""))
+end
+
+return function(context, set)
+  local values, ipv6 = context.values, context.ipv6
+  local hostname = values.PROSODY_NETWORK_HOSTNAME
+  local web = web_host(values)
+  if web then set_http_host(context, set, web) end
+  set("global", "http_default_host", web or context.domain)
+  set("global", "proxy65_address", hostname)
+  set("global", "turn_external_host", values.PROSODY_TURN_HOST or hostname or context.domain)
+
+  set("global", "use_ipv6", ipv6)
+  for _, name in ipairs({ "interfaces", "http_interfaces", "https_interfaces" }) do
+    set("global", name, interfaces({ "*" }, ipv6))
+  end
+  set("global", "component_interfaces", interfaces(values.PROSODY_COMPONENT_INTERFACES, ipv6))
+  set("global", "proxy65_ports", { values.PROSODY_PROXY65_PORT })
+
+  -- Other servers speak on connections that were opened from here, too.
+  local of_servers = { rate = values.PROSODY_S2S_RATE_LIMIT }
+  set("global", "limits", { c2s = { rate = values.PROSODY_C2S_RATE_LIMIT }, s2sin = of_servers, s2sout = of_servers })
+  set("global", "use_dane", values.PROSODY_USE_DANE)
+  set("global", "unbound", unbound(values))
+  set("global", "ssl", values.PROSODY_TRUSTED_CAS and { cafile = values.PROSODY_TRUSTED_CAS } or nil)
+  if values.PROSODY_WEB_CLIENTS then context.enable("virtual-host", "bosh", "websocket", "http_altconnect") end
+  if not values.PROSODY_S2S then context.disable("s2s", "dialback", "s2s_bidi") end
+end
