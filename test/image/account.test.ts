@@ -19,7 +19,7 @@ afterEach(async () => {
 
 async function start(series: string, wishes: Partial<ServerWishes>): Promise<ProsodyServer> {
   const server = await startProsody({ image: images.get(series) ?? "", ...wishes });
-  leftovers.push(server.close);
+  leftovers.push(async () => server.close());
   return server;
 }
 
@@ -39,13 +39,20 @@ describe.each(imageSeries)("the first account of %s", (series) => {
     async (storage) => {
       const peers = await ensurePeersImage();
       const volume = await makeVolume(peers, "chown 999:999 /v");
-      leftovers.push(volume.remove);
-      const env = { PROSODY_ADMINS: "boss@example.org", PROSODY_ACCOUNT_PASSWORD_FILE: "/run/secret", PROSODY_STORAGE: storage };
+      leftovers.push(async () => volume.remove());
+      const env = {
+        PROSODY_ADMINS: "boss@example.org",
+        PROSODY_ACCOUNT_PASSWORD_FILE: "/run/secret",
+        PROSODY_STORAGE: storage,
+      };
       const server = await start(series, { env, files: { "/run/secret": `${first}\n` }, volume: volume.name });
       expect(await isAdmin(server, await server.connect("boss", first))).toBe(true);
       // Nobody sees it.
       expect(await server.log()).not.toContain(first);
-      const { stdout } = await server.exec(["lua5.4", "-"], 'for _, name in ipairs({ "cmdline", "environ" }) do print(io.open("/proc/1/" .. name):read("a")) end');
+      const { stdout } = await server.exec(
+        ["lua5.4", "-"],
+        'for _, name in ipairs({ "cmdline", "environ" }) do print(io.open("/proc/1/" .. name):read("a")) end',
+      );
       expect(stdout).toContain("PROSODY_ADMINS");
       expect(stdout).not.toContain(first);
       const { stdout: stored } = await server.exec(["lua5.4", "-"], findInFiles);
@@ -95,7 +102,7 @@ it("PROSODY_ACCOUNT: is made beside the administrators, who are others", async (
 it("PROSODY_ACCOUNT: one that exists already keeps its password", async () => {
   const peers = await ensurePeersImage();
   const volume = await makeVolume(peers, "chown 999:999 /v");
-  leftovers.push(volume.remove);
+  leftovers.push(async () => volume.remove());
   const before = await start(usualSeries, { volume: volume.name });
   await before.addAccount("me", second);
   await before.close();

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { runCommand } from "@prosody-foundry/kit";
+import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { confined, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
@@ -20,12 +20,12 @@ afterEach(async () => {
 
 async function start(series: string, wishes: Partial<ServerWishes> = {}): Promise<ProsodyServer> {
   const server = await startProsody({ image: images.get(series) ?? "", ...wishes });
-  leftovers.push(server.close);
+  leftovers.push(async () => server.close());
   return server;
 }
 
 /** Exit code and sentences of the image's command. */
-async function health(server: Pick<ProsodyServer, "exec">, ...words: string[]): Promise<[number, string]> {
+async function health(server: { exec(args: readonly string[]): Promise<CommandResult> }, ...words: string[]): Promise<[number, string]> {
   const { exitCode, stdout } = await server.exec(["foundry", "healthcheck", ...words]);
   return [exitCode, stdout.trim()];
 }
@@ -80,7 +80,8 @@ describe.each(imageSeries)("healthcheck of %s", (series) => {
       run: ["--tmpfs=/var/lib/prosody:size=2m,mode=1777"],
     });
     expect(await health(server)).toEqual([0, "The server is healthy."]);
-    const fill = 'local file = io.open("/var/lib/prosody/filling", "w") file:setvbuf("no") while file:write(("x"):rep(4096)) do end';
+    const fill =
+      'local file = io.open("/var/lib/prosody/filling", "w") file:setvbuf("no") while file:write(("x"):rep(4096)) do end';
     await server.exec(["lua5.4", "-"], fill);
     const [exitCode, sentence] = await health(server);
     expect(exitCode).toBe(1);
@@ -112,8 +113,13 @@ it("fails where another program has the port", async () => {
     await runCommand("docker", ["rm", "--force", container], { accept: "any" });
   });
   const data = "--tmpfs=/var/lib/prosody:mode=1777";
-  const server = await startBare([...confined, data, `--network=container:${container}`, images.get(usualSeries) ?? ""]);
-  leftovers.push(server.close);
+  const server = await startBare([
+    ...confined,
+    data,
+    `--network=container:${container}`,
+    images.get(usualSeries) ?? "",
+  ]);
+  leftovers.push(async () => server.close());
   const [exitCode, sentences] = await health(server);
   expect(exitCode).toBe(1);
   expect(sentences).toContain("Nothing listens on port 5222 of *, for c2s.");
@@ -123,7 +129,7 @@ it("fails where the data became somebody else's", async () => {
   const peers = await ensurePeersImage();
   const volume = await makeVolume(peers, "chown 999:999 /v");
   const server = await start(usualSeries, { volume: volume.name });
-  leftovers.unshift(volume.remove);
+  leftovers.unshift(async () => volume.remove());
   expect(await health(server)).toEqual([0, "The server is healthy."]);
   await prepareVolume(volume.name, peers, "chown -R 0:0 /v; chmod -R go= /v");
   const [exitCode, sentence] = await health(server);

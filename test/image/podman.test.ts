@@ -51,7 +51,9 @@ describe.each<Who>(["root", "rootless"])("Debian's Podman, %s", (by) => {
 
   it("runs it on a folder of whoever calls, once Podman has given it to the server", async () => {
     const owner = by === "root" ? 0 : 1000;
-    await podman.shell(`mkdir -p /home/${by}/data; chown ${owner}:${owner} /home/${by}/data; chmod 700 /home/${by}/data`);
+    await podman.shell(
+      `mkdir -p /home/${by}/data; chown ${owner}:${owner} /home/${by}/data; chmod 700 /home/${by}/data`,
+    );
     const data = `--volume=/home/${by}/data:/var/lib/prosody`;
     const refused = await start(by, "refused", data);
     expect(refused.trim().split("\n")).toHaveLength(1);

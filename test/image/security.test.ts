@@ -30,7 +30,16 @@ it("the AppArmor profile is one by Debian's parser, and lets nothing run but Lua
   const features = ["--features-file", "/usr/share/apparmor-features/features"];
   const { exitCode, stderr } = await runCommand(
     "docker",
-    ["run", "--rm", `--volume=${profile}:/profile:ro`, await ensurePodmanImage(), "apparmor_parser", ...words, ...features, "/profile"],
+    [
+      "run",
+      "--rm",
+      `--volume=${profile}:/profile:ro`,
+      await ensurePodmanImage(),
+      "apparmor_parser",
+      ...words,
+      ...features,
+      "/profile",
+    ],
     { accept: "any" },
   );
   expect([exitCode, stderr]).toEqual([0, ""]);

@@ -22,15 +22,15 @@ afterEach(async () => {
 });
 
 async function newVolume(): Promise<string> {
-  const { name, remove } = await makeVolume(peers, "chown 999:999 /v");
-  leftovers.push(remove);
-  return name;
+  const made = await makeVolume(peers, "chown 999:999 /v");
+  leftovers.push(async () => made.remove());
+  return made.name;
 }
 
 /** Starts where it must not start: the one line that says why. */
 async function refusal(words: readonly string[]): Promise<string> {
   const server = await startBare(words, "ended");
-  leftovers.push(server.close);
+  leftovers.push(async () => server.close());
   expect(await server.end()).toBe(78);
   const problems = (await server.log()).split("\n").filter((line) => /\serror\t/u.test(line));
   expect(problems).toHaveLength(1);
@@ -40,17 +40,21 @@ async function refusal(words: readonly string[]): Promise<string> {
 describe.each(["internal", "sqlite"])("on one volume, storage %s", (storage) => {
   it(`all data survives ${imageSeries.join(" → ")}, and there is no way back`, async () => {
     const volume = await newVolume();
-    const env = { PROSODY_STORAGE: storage, PROSODY_ADMINS: "alice@example.org", PROSODY_MUC_DEFAULT_PERSISTENT: "true" };
+    const env = {
+      PROSODY_STORAGE: storage,
+      PROSODY_ADMINS: "alice@example.org",
+      PROSODY_MUC_DEFAULT_PERSISTENT: "true",
+    };
     const start = async (series: string) => startProsody({ image: images.get(series) ?? "", env, volume });
     const [oldest = "", ...newer] = imageSeries;
     const first = await start(oldest);
-    leftovers.push(first.close);
+    leftovers.push(async () => first.close());
     const kept = await leaveData(first);
     expect(await readData(first, kept)).toEqual(allKept);
     await first.close();
     for (const series of newer) {
       const server = await start(series);
-      leftovers.push(server.close);
+      leftovers.push(async () => server.close());
       expect(await readData(server, kept)).toEqual(allKept);
       expect(await server.exec(["foundry", "healthcheck"])).toMatchObject({ exitCode: 0 });
       await server.close();
@@ -62,25 +66,29 @@ describe.each(["internal", "sqlite"])("on one volume, storage %s", (storage) => 
       expect(sentence).toContain(`use an image of ${series}, or restore a backup from before.`);
       // Whoever takes the note away is still told by the storage.
       await prepareVolume(volume, peers, "rm /v/.prosody-series");
-      expect(await refusal([...words, mount, images.get(older) ?? ""])).toContain("The storage of example.org was used by");
+      expect(await refusal([...words, mount, images.get(older) ?? ""])).toContain(
+        "The storage of example.org was used by",
+      );
     }
   });
 });
 
 it("a database remembers, too, where the data folder is new", async () => {
   const network = await makeNetwork();
-  leftovers.push(network.close);
+  leftovers.push(async () => network.close());
   const database = await startPostgresql({ network });
-  leftovers.push(database.close);
+  leftovers.push(async () => database.close());
   const env = {
     PROSODY_SQL_DRIVER: "PostgreSQL",
     PROSODY_SQL_HOST: database.host,
     PROSODY_SQL_PASSWORD: database.password,
   };
   const server = await startProsody({ image: images.get("13.0") ?? "", env, network: network.name });
-  leftovers.push(server.close);
+  leftovers.push(async () => server.close());
   await server.close();
-  const words = Object.entries({ ...env, PROSODY_DOMAIN: "example.org" }).map(([name, value]) => `--env=${name}=${value}`);
+  const words = Object.entries({ ...env, PROSODY_DOMAIN: "example.org" }).map(
+    ([name, value]) => `--env=${name}=${value}`,
+  );
   const sentence = await refusal([`--network=${network.name}`, ...words, images.get("0.12") ?? ""]);
   expect(sentence).toContain("The storage of example.org was used by Prosody 13.0");
 });

@@ -24,15 +24,15 @@ function imageOf(series: string): string {
 
 async function start(words: readonly string[], until: "serves" | "ended" = "serves"): Promise<BareServer> {
   const server = await startBare(words, until);
-  leftovers.push(server.close);
+  leftovers.push(async () => server.close());
   return server;
 }
 
 /** A volume whose content a line of shell in /v makes. */
 async function volume(prepare?: string): Promise<string> {
-  const { name, remove } = await makeVolume(peers, prepare);
-  leftovers.push(remove);
-  return name;
+  const made = await makeVolume(peers, prepare);
+  leftovers.push(async () => made.remove());
+  return made.name;
 }
 
 /** What the server says of itself, but for the certificates: nothing here has one that is trusted. */
