@@ -25,7 +25,10 @@ async function start(series: string, wishes: Partial<ServerWishes> = {}): Promis
 }
 
 /** Exit code and sentences of the image's command. */
-async function health(server: { exec(args: readonly string[]): Promise<CommandResult> }, ...words: string[]): Promise<[number, string]> {
+async function health(
+  server: { exec(args: readonly string[]): Promise<CommandResult> },
+  ...words: string[]
+): Promise<[number, string]> {
   const { exitCode, stdout } = await server.exec(["foundry", "healthcheck", ...words]);
   return [exitCode, stdout.trim()];
 }
@@ -62,11 +65,8 @@ describe.each(imageSeries)("healthcheck of %s", (series) => {
       ]) as unknown,
     });
     const hang = server.exec(["prosodyctl", "shell", "> (function() while true do end end)()"]);
-    for (;;) {
-      const [live, sentence] = await health(server, "--live");
-      if (live === 1) expect(sentence).toBe("The server does not answer: its event loop is stuck.");
-      if (live === 1) break;
-    }
+    while ((await health(server, "--live"))[0] === 0) await wait(100);
+    expect(await health(server, "--live")).toEqual([1, "The server does not answer: its event loop is stuck."]);
     await server.close();
     await hang;
   });
@@ -104,10 +104,8 @@ it("is what the engine runs: the configuration has it, and a healthy server is s
 
 it("fails where another program has the port", async () => {
   const peers = await ensurePeersImage();
-  const taker = await runCommand("docker", [
-    ...["run", "--detach", "--rm", peers, "/usr/bin/python3", "-c"],
-    'import socket, time\ns = socket.socket(); s.bind(("", 5222)); s.listen(); time.sleep(600)',
-  ]);
+  const take = 'import socket, time\ns = socket.socket(); s.bind(("", 5222)); s.listen(); time.sleep(600)';
+  const taker = await runCommand("docker", ["run", "--detach", "--rm", peers, "/usr/bin/python3", "-c", take]);
   const container = taker.stdout.trim();
   leftovers.push(async () => {
     await runCommand("docker", ["rm", "--force", container], { accept: "any" });

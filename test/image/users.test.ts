@@ -97,17 +97,17 @@ describe.each(imageSeries)("%s starts and is healthy", (series) => {
   });
 });
 
-describe("data that it may not write to", () => {
-  /** Starts on a volume, and answers the one sentence that ended it. */
-  async function refusal(words: readonly string[]): Promise<string> {
-    const server = await start([...confined, ...words, imageOf(usualSeries)], "ended");
-    expect(await server.end()).toBe(78);
-    const log = (await server.log()).trim();
-    expect(log.split("\n")).toHaveLength(1);
-    await server.close();
-    return log;
-  }
+/** Starts on a volume, and answers the one sentence that ended it. */
+async function refusal(words: readonly string[]): Promise<string> {
+  const server = await start([...confined, ...words, imageOf(usualSeries)], "ended");
+  expect(await server.end()).toBe(78);
+  const log = (await server.log()).trim();
+  expect(log.split("\n")).toHaveLength(1);
+  await server.close();
+  return log;
+}
 
+describe("data that it may not write to", () => {
   it("of root: the sentence says the command that mends it", async () => {
     const data = await volume("chown 0:0 /v; chmod 755 /v");
     const mount = `--volume=${data}:/var/lib/prosody:nocopy`;
