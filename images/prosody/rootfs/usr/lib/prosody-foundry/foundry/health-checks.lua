@@ -115,6 +115,16 @@ local function try_driver(host, name)
   if not data or data.time ~= now then return unread or "it gives back something else than it took" end
 end
 
+-- Each statement of SQLite's that failed, as on a full disk, fails once more with the same error when all is well again.
+local function try_often(host, name)
+  local ran, reason
+  for _ = 1, 3 do
+    ran, reason = pcall(try_driver, host, name)
+    if ran and not reason then break end
+  end
+  return ran, reason
+end
+
 local function first_line(text)
   return (tostring(text):match("^[^\n]*") or ""):gsub("%.$", "")
 end
@@ -123,9 +133,7 @@ local function storage(problem)
   for _, host in ipairs(hosts()) do
     local is_domain = prosody.hosts[host] and not config.get(host, "component_module")
     for name in pairs(is_domain and drivers(host) or {}) do
-      local ran, reason = pcall(try_driver, host, name)
-      -- A statement of SQLite's fails once more with the error it had before.
-      if not ran then ran, reason = pcall(try_driver, host, name) end
+      local ran, reason = try_often(host, name)
       if not ran or reason then
         problem(("The storage %s of %s does not work: %s."):format(name, host, first_line(reason)))
       end
