@@ -73,12 +73,20 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
     const wishes = { address, domain, authority: authority.certificate, roomSize: 4, abreast: 4 };
     const crowd = makeCrowd({ ...wishes, clients: 4 });
     await crowd.gather();
-    scene = { server, crowd, before: await readState(server), silent: [], slow: { sockets: [], timer: setTimeout(() => undefined, 0) } };
+    scene = {
+      server,
+      crowd,
+      before: await readState(server),
+      silent: [],
+      slow: { sockets: [], timer: setTimeout(() => undefined, 0) },
+    };
     await expectService();
     scene.before = await readState(server);
     const silent = Array.from({ length: 1000 }, (_, index) => ports[index % ports.length] ?? 0);
     await inParallel(silent, 50, async (port) => scene.silent.push(...one(await openSocket(target(port, false)))));
-    await inParallel([...ports, ...ports], 14, async (port) => scene.slow.sockets.push(...one(await openSocket(target(port)))));
+    await inParallel([...ports, ...ports], 14, async (port) =>
+      scene.slow.sockets.push(...one(await openSocket(target(port)))),
+    );
     scene.slow.timer = setInterval(() => {
       for (const socket of scene.slow.sockets) if (!socket.destroyed) socket.write("<");
     }, 500);

@@ -44,7 +44,11 @@ async function upload(server: ProsodyServer, user: LoggedIn): Promise<string> {
   const request = xml("request", { xmlns: "urn:xmpp:http:upload:0", filename: "a.txt", size: "3" });
   const slot = (await query(user, { to: "upload.example.org" }, request)).getChild("slot", "urn:xmpp:http:upload:0");
   const put = slot?.getChild("put");
-  const authorization = put?.getChildren("header").find((header) => header.attrs["name"] === "Authorization")?.text() ?? "";
+  const authorization =
+    put
+      ?.getChildren("header")
+      .find((header) => header.attrs["name"] === "Authorization")
+      ?.text() ?? "";
   const file = put?.attrs["url"] ?? "";
   const headers = { authorization, "content-type": "text/plain", "content-length": "3" };
   expect((await askHttps(server, file, { method: "PUT", body: "abc", headers })).status).toBe(201);
@@ -100,7 +104,10 @@ describe("archive", () => {
     const scene = await makeScene({ PROSODY_ARCHIVE_POLICY: "roster" });
     expect(await countMessages(scene)).toBe(0);
     const item = xml("item", { jid: "bob@example.org" });
-    await scene.alice.iqCaller.request(xml("iq", { type: "set" }, xml("query", { xmlns: "jabber:iq:roster" }, item)), 20_000);
+    await scene.alice.iqCaller.request(
+      xml("iq", { type: "set" }, xml("query", { xmlns: "jabber:iq:roster" }, item)),
+      20_000,
+    );
     expect(await sendTo(scene.alice, "bob@example.org", scene.bob)).toBe("arrived");
     expect(await countMessages(scene)).toBe(1);
   });

@@ -19,8 +19,14 @@ const shows = (feature: string): string => `module:add_feature("urn:test:${featu
 
 beforeAll(async () => {
   await useEngine();
-  const contacts = roles.map((role) => [`PROSODY_CONTACT_${role.toUpperCase()}`, `mailto:${role}@example.org xmpp:${role}@example.org`]);
-  const modules = ["host", "rooms", "files", "nodes"].map((name) => [`/etc/prosody/own/mod_test_${name}.lua`, shows(name)]);
+  const contacts = roles.map((role) => [
+    `PROSODY_CONTACT_${role.toUpperCase()}`,
+    `mailto:${role}@example.org xmpp:${role}@example.org`,
+  ]);
+  const modules = ["host", "rooms", "files", "nodes"].map((name) => [
+    `/etc/prosody/own/mod_test_${name}.lua`,
+    shows(name),
+  ]);
   server = await startProsody({
     image: await ensureProsodyImage(usualSeries),
     names: ["*.example.org", "example.net", "*.example.net"],
@@ -68,7 +74,9 @@ describe("domain, accounts", () => {
       ["conference.example.net", "nodes.example.org", "upload.example.net"].toSorted(),
     );
     const joined = new Promise((resolve) => bob.on("stanza", resolve));
-    await bob.send(xml("presence", { to: "den@conference.example.net/bob" }, xml("x", { xmlns: "http://jabber.org/protocol/muc" })));
+    await bob.send(
+      xml("presence", { to: "den@conference.example.net/bob" }, xml("x", { xmlns: "http://jabber.org/protocol/muc" })),
+    );
     expect(String(await joined)).toContain('affiliation="owner"');
     expect(await askUpload(bob, "upload.example.net")).toMatch(/^https:\/\/upload\.example\.net:/u);
   });
@@ -126,7 +134,9 @@ describe("modules", () => {
     const features = await featuresOf(alice, "example.org");
     expect(features).toContain("jabber:iq:version");
     expect(features).not.toContain("urn:xmpp:time");
-    await expect(query(alice, { to: "example.org" }, xml("time", { xmlns: "urn:xmpp:time" }))).rejects.toThrow(/service-unavailable/u);
+    await expect(query(alice, { to: "example.org" }, xml("time", { xmlns: "urn:xmpp:time" }))).rejects.toThrow(
+      /service-unavailable/u,
+    );
     expect(await server.ask("prosody.hosts['conference.example.org'].modules.muc_mam == nil")).toBe("true");
   });
 

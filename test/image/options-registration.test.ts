@@ -53,7 +53,11 @@ async function show(stream: RawStream, id: string, token: string): Promise<strin
 async function changePassword(server: ProsodyServer, password: string): Promise<string> {
   const user = await server.connect("alice", long);
   const words = [xml("username", {}, "alice"), xml("password", {}, password)];
-  const request = xml("iq", { type: "set", to: "example.org" }, xml("query", { xmlns: "jabber:iq:register" }, ...words));
+  const request = xml(
+    "iq",
+    { type: "set", to: "example.org" },
+    xml("query", { xmlns: "jabber:iq:register" }, ...words),
+  );
   return user.iqCaller.request(request, 20_000).then(
     () => "changed",
     (error: { condition: string }) => error.condition,

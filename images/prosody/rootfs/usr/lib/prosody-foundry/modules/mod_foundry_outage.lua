@@ -81,11 +81,14 @@ local function watch_handler(handler)
   return handler
 end
 
+local watched = setmetatable({}, { __mode = "k" })
+
 local function watch_provider(event)
   local provider = event.item
-  local get_sasl_handler = provider.get_sasl_handler
-  if not get_sasl_handler or provider.foundry_watched then return end
-  provider.foundry_watched = true
+  -- Prosody gives a provider what it lacks by its metatable.
+  local get_sasl_handler = rawget(provider, "get_sasl_handler")
+  if not get_sasl_handler or watched[provider] then return end
+  watched[provider] = true
   function provider.get_sasl_handler(...) return watch_handler(get_sasl_handler(...)) end
 end
 
