@@ -14,16 +14,13 @@ import { useEngine } from "../fixtures/runnable-image.ts";
 const password = "a long secret";
 const servers: ProsodyServer[] = [];
 const databases: Database[] = [];
-let network: PeerNetwork;
+const networks: PeerNetwork[] = [];
 
-beforeAll(async () => {
-  await useEngine();
-  network = await makeNetwork();
-});
+beforeAll(useEngine);
 afterAll(async () => {
   for (const server of servers) await server.close();
   for (const database of databases) await database.close();
-  await network.close();
+  for (const network of networks) await network.close();
 });
 
 /** Each gets an answer of some kind, or the test fails. */
@@ -122,6 +119,8 @@ const cases = imageSeries.flatMap((series) =>
 it.each(cases)(
   "%s: clients hear of errors while %s is away, nothing taken is lost, and it recovers",
   async (series, host) => {
+    const network = await makeNetwork();
+    networks.push(network);
     const database = await makers[host]({ network });
     databases.push(database);
     const server = await startProsody({
@@ -131,6 +130,8 @@ it.each(cases)(
         PROSODY_SQL_DRIVER: host === "mariadb" ? "MySQL" : "PostgreSQL",
         PROSODY_SQL_HOST: host,
         PROSODY_SQL_PASSWORD: database.password,
+        // This client and 0.12 do not count alike what was acknowledged.
+        ...(series === "0.12" ? { PROSODY_DISABLE_MODULES: "smacks" } : {}),
       },
     });
     servers.push(server);

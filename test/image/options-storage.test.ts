@@ -88,7 +88,12 @@ async function keepsAll(server: ProsodyServer): Promise<void> {
 
 /** A room names what may be chosen in any order. */
 function ordered(seen: Seen): Seen {
-  return { ...seen, room: JSON.stringify(seen["room"]).split(/[[\],]+/u).toSorted() };
+  return {
+    ...seen,
+    room: JSON.stringify(seen["room"])
+      .split(/[[\],]+/u)
+      .toSorted(),
+  };
 }
 
 async function readAddress({ name }: ProsodyServer) {

@@ -49,15 +49,19 @@ local function watch_ldap()
   if not found then return end
   local open_simple = lualdap.open_simple
   local searcher = module:get_option_string("ldap_rootdn", "")
+  local failed_at, failure = -math.huge, nil
 
+  -- mod_auth_ldap tries three times, and all clients wait.
   function lualdap.open_simple(server, who, ...)
-    local connection, reason = open_simple(server, who, ...)
-    if connection then return connection end
-    if who == searcher or not tostring(reason):find("Invalid credentials") then
-      failures = failures + 1
+    if now() - failed_at >= pause then
+      local connection, reason = open_simple(server, who, ...)
+      if connection then return connection end
+      if who ~= searcher and tostring(reason):find("Invalid credentials") then return nil, reason end
+      failed_at, failure = now(), reason
       module:log("error", "LDAP: %s", reason)
     end
-    return nil, reason
+    failures = failures + 1
+    return nil, failure
   end
 
   return function() lualdap.open_simple = open_simple end
