@@ -340,7 +340,7 @@ local groups = {
     },
     {
       name = "PROSODY_HTTP_MAX_CONTENT_SIZE", aliases = { "HTTP_MAX_CONTENT_SIZE" }, type = "size",
-      sets = "http_max_content_size", usually = "10 MB", example = "1mb", help = "the largest body of a request, uploads apart",
+      sets = "http_max_content_size", default = megabyte, example = "10mb", help = "the largest body of a request, uploads apart",
     },
     {
       name = "PROSODY_WEB_CLIENTS", type = "boolean", default = true, by = "web",
