@@ -100,6 +100,8 @@ async function sendThrough(alice: LoggedIn, to: string, work: () => Promise<void
 
 /** What waited for somebody, once it is there. */
 async function collect(server: ProsodyServer, user: string): Promise<string[]> {
+  // The server may not have tried again yet.
+  while ((await tryLogin(server, user, password)) === "temporary-auth-failure") await wait(500);
   const entity = await server.connect(user, password);
   const bodies: string[] = [];
   entity.on("stanza", (stanza: Element) => {

@@ -36,7 +36,11 @@ local function watch_sql()
 
   function engine:transaction(...)
     local ok, result, more, most = transaction(self, ...)
-    if not ok then failures = failures + 1 end
+    if not ok then
+      failures = failures + 1
+      -- A statement of SQLite that failed says so once more when it is used again.
+      if self.conn then self.prepared = {} end
+    end
     return ok, result, more, most
   end
 
