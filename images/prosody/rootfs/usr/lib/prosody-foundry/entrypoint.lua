@@ -61,6 +61,14 @@ local function settle_server()
   stop_on({ require("foundry.series-mark").check_folder() })
 end
 
+-- Nobody replaces the data while a server uses it; a restore that was interrupted when all was there is finished.
+local function share_data()
+  if not require("foundry.data.lock").share(folders.data) then
+    stop_on({ "The data is being moved or restored by another container: wait until it is done." })
+  end
+  require("foundry.data.staging").finish(folders.data)
+end
+
 local function warn(values)
   if not values.PROSODY_DOMAIN and #values.PROSODY_VIRTUAL_HOSTS == 0 then
     say("warn", "This server is for localhost: set PROSODY_DOMAIN to the domain of its addresses.")
@@ -88,6 +96,7 @@ local function run_server(arguments)
   local values, set_by = check_environment()
   check_foreign()
   settle_server()
+  share_data()
   pcall(require("lfs").mkdir, "/run/prosody")
   check_files(values, set_by)
   warn(values)

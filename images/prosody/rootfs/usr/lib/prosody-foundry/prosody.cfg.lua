@@ -19,11 +19,12 @@ allow_unencrypted_plain_auth = false;
 foundry.configure(_ENV, "global");
 
 modules_enabled = foundry.modules_on("virtual-host", {
-  "foundry_report"; "foundry_certificates"; "foundry_health"; "foundry_series"; "foundry_account";
+  "foundry_report"; "foundry_certificates"; "foundry_health"; "foundry_series"; "foundry_account"; "foundry_hold";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
+  "sasl2"; "sasl2_bind2"; "sasl2_fast"; "sasl2_sm"; "sasl_ssdp";
   "cloud_notify"; "account_activity"; "register"; "tombstones";
-  "admin_adhoc"; "admin_shell"; "server_contact_info"; "server_info"; "ping"; "time"; "uptime"; "version";
+  "admin_adhoc"; "admin_shell"; "ping"; "time"; "uptime"; "version";
   "lastactivity"; "external_services";
 });
 

@@ -375,6 +375,10 @@ local groups = {
       sets = { "max_history_messages", "muc_room_default_history_length" }, help = "messages shown to who comes in",
     },
     {
+      name = "PROSODY_MUC_EVENT_RATE", type = "number", least = 0, default = 20, on = "muc", sets = "muc_event_rate",
+      example = "5", help = "what all without a role in a room may say and do there a second, six seconds' worth at once",
+    },
+    {
       name = "PROSODY_MUC_ARCHIVE", type = "boolean", default = true, on = "muc", sets = "muc_log_by_default",
       help = "messages of new rooms are kept",
     },

@@ -32,7 +32,10 @@ end
 return function(context, set)
   local values = context.values
   set("global", "foundry_account", first_account(values, context.domain))
-  set("global", "contact_info", contacts(values))
+  local info = contacts(values)
+  set("global", "contact_info", info)
+  -- Without any address it would announce an empty form, over which clients come to another hash (XEP-0115) than Prosody.
+  if next(info) then context.enable("virtual-host", "server_contact_info") end
 
   set("global", "allow_registration", values.PROSODY_REGISTRATION ~= "closed")
   set("global", "registration_invite_only", values.PROSODY_REGISTRATION ~= "open")

@@ -20,6 +20,21 @@ local function unbound(values)
   }
 end
 
+-- The machine's name leads to the first domain, and to what belongs to no other: two of a kind under one name would clash.
+local function set_http_host(context, set, hostname)
+  local function belongs_elsewhere(name)
+    for i = 2, #context.hosts do
+      local other = context.hosts[i]
+      if name == other or name:sub(-#other - 1) == "." .. other then return true end
+    end
+    return false
+  end
+  set(context.domain, "http_host", hostname)
+  for _, component in ipairs(context.components) do
+    if not belongs_elsewhere(component.domain) then set(component.domain, "http_host", hostname) end
+  end
+end
+
 -- The one name that everything on HTTP is under, where there is one. Without, each host answers to its own.
 local function web_host(values)
   local url = values.PROSODY_HTTP_EXTERNAL_URL
@@ -30,8 +45,9 @@ end
 return function(context, set)
   local values, ipv6 = context.values, context.ipv6
   local hostname = values.PROSODY_NETWORK_HOSTNAME
-  set("global", "http_host", web_host(values))
-  set("global", "http_default_host", web_host(values) or context.domain)
+  local web = web_host(values)
+  if web then set_http_host(context, set, web) end
+  set("global", "http_default_host", web or context.domain)
   set("global", "proxy65_address", hostname)
   set("global", "turn_external_host", values.PROSODY_TURN_HOST or hostname or context.domain)
 

@@ -1,0 +1,48 @@
+-- backup [FILE]: all data as one tar file, to standard output or FILE, also while the server runs
+
+local command = require("foundry.data.command")
+
+local usage = "Usage: backup [FILE] > FILE; see README for the format."
+
+local function open_output(path)
+  if not path or path == "-" then return io.stdout end
+  local file, reason = io.open(path .. "~", "wb")
+  if not file then error(("%s cannot be written: %s."):format(path, reason), 0) end
+  return file
+end
+
+local function check_source(place)
+  local names, strange = place:describe()
+  if strange then error(("Storage %q keeps nothing that could be backed up: %s."):format(strange, names), 0) end
+end
+
+local function backup(path)
+  local places = require("foundry.data.places")
+  local place = places.open()
+  check_source(place)
+  local file = open_output(path)
+  file:setvbuf("full", 65536)
+  local function write(bytes)
+    local done, reason = file:write(bytes)
+    if not done then error("The backup cannot be written: " .. tostring(reason) .. ".", 0) end
+  end
+  local summary = require("foundry.data.backup").write(write, place, { folder = places.data_folder(), progress = command.progress("saved") })
+  local done, reason = file:flush()
+  if not done then error("The backup cannot be written: " .. tostring(reason) .. ".", 0) end
+  if file ~= io.stdout then
+    file:close()
+    os.rename(path .. "~", path)
+  end
+  place:close()
+  command.say(("info\tsaved %d files; the backup is complete"):format(summary.files))
+end
+
+return function(arguments)
+  local words = command.parse(arguments, {}, usage)
+  if #words > 1 then command.fail(usage, 64) end
+  command.check_environment()
+  return command.run(function()
+    require("foundry.data.prosody").start()
+    backup(words[1])
+  end)
+end

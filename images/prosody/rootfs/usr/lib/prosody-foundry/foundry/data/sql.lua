@@ -1,0 +1,196 @@
+-- Prosody's storage in a database, by its own library and in its own tables, read in pages and written in one
+-- transaction. `params` are those of the option `sql`.
+
+local load_library = require("foundry.data.prosody").load
+local rows = require("foundry.data.sql-rows")
+
+local page = 50 -- rows of an archive that are in memory at once
+
+local methods = {}
+
+local function fail(self, reason)
+  reason = tostring(reason):gsub("%s+$", "")
+  error(("The %s database %s: %s"):format(self.params.driver, self.label, reason), 0)
+end
+
+local function select(self, sql, ...)
+  local done, result = pcall(self.engine.select, self.engine, sql, ...)
+  if not done then fail(self, result) end
+  return result
+end
+
+local function execute(self, sql, ...)
+  local done, result = pcall(self.engine.insert, self.engine, sql, ...)
+  if not done then fail(self, result) end
+  return result
+end
+
+-- A reader of SQLite keeps others from writing for as long as its transaction lasts; with a log beside the database it
+-- does not. The other databases give a view of one moment.
+local function end_page(self)
+  if self.params.driver == "SQLite3" and not self.writing and not self.has_log then self.engine.conn:commit() end
+end
+
+local function has_table(self, name)
+  local done = pcall(self.engine.select, self.engine, ('SELECT 1 FROM "%s" LIMIT 1'):format(name))
+  if not done then self.engine.conn:rollback() end
+  return done
+end
+
+-- { host =, store =, kind = } of all that is there.
+function methods:sections()
+  local list = {}
+  for kind, name in pairs({ keyval = "prosody", archive = "prosodyarchive" }) do
+    if has_table(self, name) then
+      for row in select(self, ('SELECT DISTINCT "host", "store" FROM "%s"'):format(name)) do
+        list[#list + 1] = { host = row[1], store = row[2], kind = kind }
+      end
+    end
+  end
+  end_page(self)
+  return list
+end
+
+function methods:users(section)
+  local name = section.kind == "keyval" and "prosody" or "prosodyarchive"
+  local users = {}
+  local sql = ('SELECT DISTINCT "user" FROM "%s" WHERE "host"=? AND "store"=?'):format(name)
+  for row in select(self, sql, section.host, section.store) do users[#users + 1] = row[1] end
+  end_page(self)
+  return users
+end
+
+local keyval_sql = 'SELECT "key", "type", "value" FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=?'
+
+local function read_keyval(self, section, user)
+  local done = false
+  return function()
+    if done then return nil end
+    done = true
+    local data = rows.join(select(self, keyval_sql, section.host, user, section.store))
+    end_page(self)
+    return next(data) ~= nil and { user = user, data = data } or nil
+  end
+end
+
+local archive_sql = [[SELECT "sort_id", "key", "type", "value", "when", "with" FROM "prosodyarchive"
+  WHERE "host"=? AND "user"=? AND "store"=? AND "sort_id">? ORDER BY "sort_id" LIMIT ]] .. page
+
+local function read_archive(self, section, user)
+  local last, next_row, count = 0, nil, 0
+  local function turn_page()
+    next_row, count = select(self, archive_sql, section.host, user, section.store, last), 0
+    end_page(self)
+  end
+  turn_page()
+  return function()
+    local row = next_row()
+    if not row and count == page then
+      turn_page()
+      row = next_row()
+    end
+    if not row then return nil end
+    count = count + 1
+    last = math.tointeger(row[1]) or row[1]
+    return { user = user, key = row[2], when = rows.number(row[5]), with = row[6], value = rows.decode(row[3], row[4]) }
+  end
+end
+
+local readers = { keyval = read_keyval, archive = read_archive }
+
+-- The records of one user, in their order.
+function methods:read(section, user)
+  return readers[section.kind](self, section, user)
+end
+
+local insert_keyval = [[INSERT INTO "prosody" ("host", "user", "store", "key", "type", "value") VALUES (?, ?, ?, ?, ?, ?)]]
+local insert_archive = [[INSERT INTO "prosodyarchive" ("host", "user", "store", "when", "with", "key", "type", "value")
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)]]
+
+local writers = {
+  keyval = function(self, section, record)
+    for _, row in ipairs(rows.split(record.data)) do
+      execute(self, insert_keyval, section.host, record.user, section.store, row.key, row.type, row.value)
+    end
+  end,
+  archive = function(self, section, record)
+    local when = record.when
+    if self.params.driver ~= "SQLite3" then when = when // 1 | 0 end
+    local kind, value = rows.encode(record.value)
+    execute(self, insert_archive, section.host, record.user, section.store, when, record.with or "", record.key, kind, value)
+  end,
+}
+
+function methods:write(section, record)
+  writers[section.kind](self, section, record)
+end
+
+function methods:flush() end
+
+-- From here on, all until `commit` happens at once or not at all.
+function methods:begin()
+  self.writing = true
+end
+
+-- Takes away all that these hosts have here, but for the stores that `keep` says true of.
+function methods:clear(hosts, keep)
+  for _, section in ipairs(self:sections()) do
+    if hosts[section.host] and not keep(section) then
+      local name = section.kind == "keyval" and "prosody" or "prosodyarchive"
+      execute(self, ('DELETE FROM "%s" WHERE "host"=? AND "store"=?'):format(name), section.host, section.store)
+    end
+  end
+end
+
+function methods:commit()
+  local done, reason = self.engine.conn:commit()
+  if not done then fail(self, reason or "what was written could not be kept") end
+  self.writing = false
+end
+
+function methods:close()
+  if not self.engine.conn then return end
+  self.engine.conn:rollback()
+  self.engine.conn:close()
+  self.engine.conn = nil
+end
+
+-- The library tells its reason in words that hold the password of nobody.
+local function connect(self)
+  local done, ok, reason = pcall(self.engine.connect, self.engine)
+  if not done or not ok then fail(self, reason or ok) end
+end
+
+local function tune(self)
+  if self.params.driver == "SQLite3" then
+    for row in select(self, "PRAGMA journal_mode") do self.has_log = row[1] == "wal" end
+    self.engine.conn:commit()
+  elseif self.params.driver == "PostgreSQL" then
+    execute(self, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+  end
+end
+
+local function label_of(params)
+  local database = tostring(params.database):match("^dbname='(.-)'") or params.database
+  return params.driver == "SQLite3" and database or ("%s on %s"):format(database, params.host or "localhost")
+end
+
+-- A running server may be writing from the first moment on.
+local function be_patient(engine)
+  local set_encoding = engine.set_encoding
+  function engine.set_encoding(...)
+    for _ in engine:select("PRAGMA busy_timeout = 60000") do end
+    return set_encoding(...)
+  end
+end
+
+local function open(params)
+  local engine = load_library("util.sql"):create_engine(params, function() end)
+  if params.driver == "SQLite3" then be_patient(engine) end
+  local self = setmetatable({ name = "sql", params = params, label = label_of(params), engine = engine }, { __index = methods })
+  connect(self)
+  tune(self)
+  return self
+end
+
+return { open = open, label_of = label_of }

@@ -1,0 +1,110 @@
+-- New files for the data folder, which take their place at once or not at all. They are laid out in a folder of their
+-- own; when all are there, a plan is written, and from then on whoever comes next finishes it.
+--
+--   .foundry-incoming/tree/…  the new files       .foundry-incoming/plan  paths of what goes, one a line
+--   .foundry-replaced/…       what went
+
+local lfs = require("lfs")
+local incoming, replaced = "/.foundry-incoming", "/.foundry-replaced"
+
+local function is_folder(path) return lfs.symlinkattributes(path, "mode") == "directory" end
+
+local function entries(folder)
+  local names = {}
+  local opened, each, state = pcall(lfs.dir, folder)
+  if not opened then return names end
+  for name in each, state do
+    if name ~= "." and name ~= ".." then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+local function remove(path)
+  if is_folder(path) then
+    for _, name in ipairs(entries(path)) do remove(path .. "/" .. name) end
+    return lfs.rmdir(path)
+  end
+  return os.remove(path)
+end
+
+local function make_parents(path)
+  for at in path:gmatch("()/") do
+    if at > 1 then lfs.mkdir(path:sub(1, at - 1)) end
+  end
+end
+
+local function move(from, to)
+  make_parents(to)
+  local ok, reason = os.rename(from, to)
+  if not ok then error(("%s cannot be moved: %s."):format(from, reason), 0) end
+end
+
+local function exists(path) return lfs.symlinkattributes(path, "mode") ~= nil end
+
+-- Each step leaves a trace, so that it is not done twice: what went is in its new place, what came is not in the tree.
+local function put_away(folder, plan)
+  for _, path in ipairs(plan) do
+    if exists(folder .. "/" .. path) and not exists(folder .. replaced .. "/" .. path) then
+      move(folder .. "/" .. path, folder .. replaced .. "/" .. path)
+    end
+  end
+end
+
+-- A folder that is there already takes what comes; nothing of it has the same name any more.
+local function bring_in(from, to)
+  for _, name in ipairs(entries(from)) do
+    local new, old = from .. "/" .. name, to .. "/" .. name
+    if is_folder(new) and is_folder(old) then
+      bring_in(new, old)
+      lfs.rmdir(new)
+    else
+      move(new, old)
+    end
+  end
+end
+
+local function read_plan(folder)
+  local file = io.open(folder .. incoming .. "/plan")
+  if not file then return nil end
+  local plan = {}
+  for line in file:lines() do plan[#plan + 1] = line end
+  file:close()
+  return plan
+end
+
+local function clean(folder)
+  os.remove(folder .. incoming .. "/plan")
+  remove(folder .. incoming)
+  remove(folder .. replaced)
+end
+
+-- Finishes what was interrupted after all was there, forgets what was interrupted before. Answers whether it finished.
+local function finish(folder)
+  local plan = read_plan(folder)
+  if plan then
+    put_away(folder, plan)
+    bring_in(folder .. incoming .. "/tree", folder)
+  end
+  if exists(folder .. incoming) or exists(folder .. replaced) then clean(folder) end
+  return plan ~= nil
+end
+
+-- Where the new files go.
+local function prepare(folder)
+  finish(folder)
+  make_parents(folder .. incoming .. "/tree/")
+  return folder .. incoming .. "/tree"
+end
+
+-- From here on there is no way back.
+local function decide(folder, plan)
+  local path = folder .. incoming .. "/plan"
+  local file, reason = io.open(path .. "~", "w")
+  if not file then error(reason, 0) end
+  for _, line in ipairs(plan) do file:write(line, "\n") end
+  file:close()
+  os.rename(path .. "~", path)
+end
+
+return { prepare = prepare, decide = decide, finish = finish, drop = clean, make_parents = make_parents }

@@ -1,0 +1,136 @@
+-- A place that is written anew: all of it takes effect at `commit`, or nothing does. What was written can be read back
+-- before that.
+
+local load_library = require("foundry.data.prosody").load
+local files = require("foundry.data.files")
+local internal = require("foundry.data.internal")
+local places = require("foundry.data.places")
+local sql = require("foundry.data.sql")
+local staging = require("foundry.data.staging")
+local path_decode = load_library("util.datamanager").path_decode
+
+-- Prosody's own module makes the tables, as this release wants them, when a host of that configuration first asks.
+local function make_tables(params, number)
+  local host = ("tables-%d.invalid"):format(number)
+  load_library("core.configmanager").set(host, "sql", params)
+  prosody.hosts[host] = load_library("util.startup").make_host(host)
+  local storage = load_library("core.storagemanager")
+  storage.initialize_host(host)
+  local driver = storage.load_driver(host, "sql")
+  local done, reason = false, "Prosody's storage_sql does not load"
+  if driver then done, reason = pcall(function() assert(not select(2, driver:open("accounts", "keyval"):get("nobody"))) end) end
+  if not done then
+    error(("The %s database %s cannot be used: %s"):format(params.driver, sql.label_of(params), tostring(reason)), 0)
+  end
+end
+
+local methods = {}
+
+local function open_sql(self, params)
+  self.count = self.count + 1
+  make_tables(params, self.count)
+  local backend = sql.open(params)
+  backend:begin()
+  if self.replace then backend:clear(self.hosts, self.keep) end
+  return backend
+end
+
+local function tree(self)
+  self.tree = self.tree or staging.prepare(places.data_folder())
+  return self.tree
+end
+
+-- Where a section goes.
+local function backend_of(self, section)
+  local found = places.locate(self.place, section.host, section.store)
+  if self.opened[found.key] then return self.opened[found.key] end
+  local backend
+  if found.name == "sql" then
+    backend = open_sql(self, found.params)
+  elseif found.name == "internal" then
+    backend = internal.open(tree(self))
+  else
+    error(("Storage %q cannot be written to."):format(found.name), 0)
+  end
+  self.opened[found.key] = backend
+  return backend
+end
+
+function methods:write(section, record)
+  backend_of(self, section):write(section, record)
+end
+
+-- Makes room for a file beside the stores; answers the path to write it to.
+function methods:stage(path)
+  local at = tree(self) .. "/" .. path
+  staging.make_parents(at)
+  self.has_files = true
+  return at
+end
+
+function methods:flush()
+  for _, backend in pairs(self.opened) do backend:flush() end
+end
+
+function methods:sections()
+  local list = {}
+  for _, backend in pairs(self.opened) do
+    for _, section in ipairs(backend:sections()) do
+      if backend_of(self, section) == backend and self.hosts[section.host] and not self.keep(section) then list[#list + 1] = section end
+    end
+  end
+  table.sort(list, places.is_before)
+  return list
+end
+
+function methods:users(section)
+  local users = backend_of(self, section):users(section)
+  table.sort(users)
+  return users
+end
+
+function methods:read(section, user)
+  return backend_of(self, section):read(section, user)
+end
+
+-- Paths that go when the staged files come.
+local function list_gone(self)
+  local gone, folder = {}, places.data_folder()
+  for _, path in ipairs(files.stores_of(folder)) do
+    local host, name = path:match("^([^/]+)/([^/]+)$")
+    local section = { host = path_decode(host), store = path_decode((name:gsub("%.%l+$", ""))) }
+    local found = places.locate(self.place, section.host, section.store)
+    if self.opened[found.key] and found.name == "internal" and not self.keep(section) then gone[#gone + 1] = path end
+  end
+  if self.with_files then
+    for _, path in ipairs(files.others_of(folder)) do gone[#gone + 1] = path end
+  end
+  return gone
+end
+
+function methods:commit()
+  for _, backend in pairs(self.opened) do
+    if backend.commit then backend:commit() end
+  end
+  if self.tree or self.with_files then
+    tree(self)
+    staging.decide(places.data_folder(), list_gone(self))
+    staging.finish(places.data_folder())
+  end
+  self.done = true
+end
+
+function methods:close()
+  for _, backend in pairs(self.opened) do backend:close() end
+  if self.tree and not self.done then staging.drop(places.data_folder()) end
+end
+
+-- `hosts`: whose data is written; `replace`: what they have there goes; `keep(section)`: but for these; `with_files`: the
+-- files beside the stores are replaced, too.
+local function open(place, wishes)
+  local self = setmetatable({ place = place, opened = {}, count = 0 }, { __index = methods })
+  for name, value in pairs(wishes) do self[name] = value end
+  return self
+end
+
+return { open = open }
