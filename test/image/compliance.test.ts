@@ -36,7 +36,7 @@ describe.each(imageSeries)("a server of %s with its domain alone", (series) => {
   for (const [name, feature] of all) {
     const proof = known.get(name);
     if (proof === undefined || feature.not?.[series] !== undefined) continue;
-    it(`${feature.spec}: ${feature.what}`, async ({ skip }) => {
+    it.concurrent(`${feature.spec}: ${feature.what}`, async ({ skip }) => {
       const missing = whyNot(scene, feature);
       skip(missing !== undefined, missing);
       await expect(proof(name in owners ? owned : scene)).resolves.toBeUndefined();

@@ -7,6 +7,8 @@ import { useEngine } from "../fixtures/runnable-image.ts";
 
 const Options = z.array(z.looseObject({ name: z.string(), names: z.array(z.string()), secret: z.boolean() })).min(1);
 
+const JsonSchema = z.custom<Parameters<typeof z.fromJSONSchema>[0]>();
+
 let image: string;
 
 beforeAll(async () => {
@@ -71,7 +73,7 @@ describe("the schema of the environment", () => {
     ["a port that is none", { PROSODY_SQL_PORT: 70_000 }, false],
     ["a rate that is none", { PROSODY_C2S_RATE_LIMIT: "fast" }, false],
   ])("takes or refuses %s as the image does", async (_, environment, isRight) => {
-    const schema = z.fromJSONSchema((await readSchema()) as Parameters<typeof z.fromJSONSchema>[0]);
+    const schema = z.fromJSONSchema(JsonSchema.parse(await readSchema()));
     expect(schema.safeParse(environment).success).toBe(isRight);
   });
 });
