@@ -20,6 +20,17 @@ declare module "@xmpp/client" {
     bare(): Jid;
   }
 
+  /** What a server gave for logging in without the password. */
+  export interface FastToken {
+    mechanism: string;
+  }
+
+  export interface Credentials {
+    username: string;
+    password: string;
+    token?: FastToken | undefined;
+  }
+
   export interface ClientOptions {
     service: string;
     domain: string;
@@ -27,14 +38,19 @@ declare module "@xmpp/client" {
     resource?: string;
     /** Chooses the mechanism, best of ours first, and logs in with it. */
     credentials: (
-      authenticate: (credentials: { username: string; password: string }, mechanism: string) => Promise<void>,
+      authenticate: (credentials: Credentials, mechanism: string, userAgent?: Element) => Promise<void>,
       mechanisms: string[],
+      fast?: { fetch(): Promise<FastToken | undefined> } | null,
     ) => Promise<void>;
   }
 
   export interface Client extends EventEmitter {
     jid: Jid | null;
-    reconnect: { stop(): void };
+    /** "online" once logged in. */
+    status: string;
+    /** Milliseconds for each step of a login. */
+    timeout: number;
+    reconnect: { stop(): void; reconnect(): Promise<void> };
     isSecure(): boolean;
     start(): Promise<Jid>;
     stop(): Promise<unknown>;

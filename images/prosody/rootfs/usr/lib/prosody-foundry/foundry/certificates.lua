@@ -1,8 +1,8 @@
 -- Which certificate each host gets: the newest valid one that covers it and whose key is there, else one that is not valid
 -- now, else a self-signed one.
 
-local read_folder = require("foundry.certificate_folder").read
-local self_signed = require("foundry.self_signed")
+local read_folder = require("foundry.certificate-folder").read
+local self_signed = require("foundry.self-signed")
 local x509 = require("foundry.x509")
 
 local idna
@@ -65,21 +65,23 @@ local function find(index, host)
   return {
     path = certificate.path, key_path = key.path, serial = certificate.serial, fingerprint = certificate.fingerprint,
     not_before = certificate.not_before, not_after = certificate.not_after,
-    stamp = certificate.stamp .. " " .. key.stamp, text = certificate.text .. key.text,
+    stamp = certificate.stamp .. " " .. key.stamp, text = certificate.text .. "\n" .. key.text,
   }
 end
 
 local run_folder -- where a copy of what was in use goes when what is on disk is broken
 local kept = {} -- host → what it had last
 
--- A tool is in the middle of writing, or somebody took the file away: what is in use stays in use.
-local function keep(host)
-  local last = kept[host]
-  if not last or last.not_after < os.time() then return nil end
+-- A tool is in the middle of writing, or somebody took the file away: what is in use stays in use, until something newer is
+-- there or it expires. `found` is the best of what is on disk, or nil.
+local function keep(host, found)
+  local last, now = kept[host], os.time()
+  if not last or last.not_after < now then return found end
+  if found and (found.not_before >= last.not_before or found.fingerprint == last.fingerprint) then return found end
   if last.is_kept then return last end
   local path = ("%s/kept-%s.pem"):format(run_folder, last.fingerprint)
   os.remove(path)
-  if not x509.write(path, last.text) then return nil end
+  if not x509.write(path, last.text) then return found end
   local copy = { is_kept = last.path }
   for name, value in pairs(last) do copy[name] = copy[name] or value end
   copy.path, copy.key_path, copy.stamp = path, path, path
@@ -115,8 +117,9 @@ local function choose(wishes)
   run_folder = wishes.run_folder
   local result = { chosen = {}, lacking = {}, index = read_folder(wishes.folder) }
   for _, host in ipairs(wishes.hosts) do
-    local choice = find(result.index, host) or wishes.may_write and keep(host)
-    result.chosen[host] = choice or nil
+    local choice = find(result.index, host)
+    if wishes.may_write then choice = keep(host, choice) end
+    result.chosen[host] = choice
     if not choice and not wishes.optional[host] then table.insert(result.lacking, host) end
   end
   if wishes.may_write then

@@ -12,7 +12,7 @@ local environment = require("foundry.environment")
 local hosts = require("foundry.hosts")
 local modules = require("foundry.settings.modules")
 local raw = require("foundry.raw")
-local host_certificates = require("foundry.host_certificates")
+local host_certificates = require("foundry.host-certificates")
 local folders = require("foundry.folders")
 local process = require("foundry.process")
 

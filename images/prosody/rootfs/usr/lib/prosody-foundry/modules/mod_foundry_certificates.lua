@@ -1,13 +1,13 @@
 -- Takes renewed certificates into use within a minute, without dropping a connection, and says what is in use and when it
--- expires. What is in use stands in prosody.foundry_certificates: host → { path, key_path, not_after, self_signed, problem }.
+-- expires, in the log and to the healthcheck. What is in use stands in prosody.foundry_certificates: host → { path, key_path, not_after, self_signed, problem }.
 
 module:set_global()
 
 local interval, day = 10, 86400
 
-local host_certificates = require("foundry.host_certificates")
+local host_certificates = require("foundry.host-certificates")
 local certificates = require("foundry.certificates")
-local report = require("foundry.certificate_report")
+local report = require("foundry.certificate-report")
 
 local told = {} -- sentence → when
 
@@ -63,6 +63,14 @@ local function look()
   publish()
   tell()
 end
+
+-- One that has expired makes the server unhealthy; all else is a warning.
+module:hook("foundry-health", function(event)
+  for _, entry in ipairs(sentences()) do
+    if entry.level == "error" then event.problem("certificates", entry.sentence) end
+    if entry.level == "warn" then event.warn("certificates", entry.sentence) end
+  end
+end)
 
 module:hook_global("config-reloaded", look, -1000)
 module:hook_global("server-started", look)

@@ -1,6 +1,6 @@
 -- Each host gets the certificate that fits it; Prosody itself finds none in the folder that it is told.
 
-local host_certificates = require("foundry.host_certificates")
+local host_certificates = require("foundry.host-certificates")
 
 return function(context, set)
   local values = context.values

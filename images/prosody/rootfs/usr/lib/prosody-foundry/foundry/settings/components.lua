@@ -10,7 +10,13 @@ local tag_length = 16
 
 return function(context, set)
   local values = context.values
-  set("muc", "restrict_room_creation", restrictions[values.PROSODY_MUC_CREATION])
+  local restriction = restrictions[values.PROSODY_MUC_CREATION]
+  -- Without roles, 0.12 means by local those of the domain right above the rooms' alone.
+  if restriction == "local" and not shipped.is_since("13.0") then
+    restriction = false
+    context.enable("muc", "foundry_local_rooms")
+  end
+  set("muc", "restrict_room_creation", restriction)
   set("http_file_share", "http_file_share_size_limit", values.PROSODY_UPLOAD_LIMIT_MB * 1024 * 1024 // 1 + tag_length | 0)
 
   for _, host in ipairs(context.hosts) do
@@ -19,6 +25,9 @@ return function(context, set)
       items[#items + 1] = { component.domain, component.type == "muc" and values.PROSODY_MUC_NAME or nil }
       -- 0.12 asks for no role.
       if shipped.is_since("13.0") then set(component.domain, "server_user_role", "prosody:registered") end
+    end
+    for _, component in ipairs(values.PROSODY_EXTERNAL_COMPONENTS) do
+      if not hosts.is_under(component, host) then items[#items + 1] = { component.domain } end
     end
     if #items > 0 then set(host, "disco_items", items) end
   end

@@ -20,11 +20,34 @@ local function unbound(values)
   }
 end
 
+-- The machine's name leads to the first domain, and to what belongs to no other: two of a kind under one name would clash.
+local function set_http_host(context, set, hostname)
+  local function belongs_elsewhere(name)
+    for i = 2, #context.hosts do
+      local other = context.hosts[i]
+      if name == other or name:sub(-#other - 1) == "." .. other then return true end
+    end
+    return false
+  end
+  set(context.domain, "http_host", hostname)
+  for _, component in ipairs(context.components) do
+    if not belongs_elsewhere(component.domain) then set(component.domain, "http_host", hostname) end
+  end
+end
+
+-- The one name that everything on HTTP is under, where there is one. Without, each host answers to its own.
+local function web_host(values)
+  local url = values.PROSODY_HTTP_EXTERNAL_URL
+  if not url then return values.PROSODY_NETWORK_HOSTNAME end
+  return (url:match("^%a+://([^/?#]+)"):gsub("^.*@", ""):gsub(":%d+$", ""))
+end
+
 return function(context, set)
   local values, ipv6 = context.values, context.ipv6
   local hostname = values.PROSODY_NETWORK_HOSTNAME
-  set("global", "http_host", hostname)
-  set("global", "http_default_host", hostname or context.domain)
+  local web = web_host(values)
+  if web then set_http_host(context, set, web) end
+  set("global", "http_default_host", web or context.domain)
   set("global", "proxy65_address", hostname)
   set("global", "turn_external_host", values.PROSODY_TURN_HOST or hostname or context.domain)
 
@@ -35,7 +58,9 @@ return function(context, set)
   set("global", "component_interfaces", interfaces(values.PROSODY_COMPONENT_INTERFACES, ipv6))
   set("global", "proxy65_ports", { values.PROSODY_PROXY65_PORT })
 
-  set("global", "limits", { c2s = { rate = values.PROSODY_C2S_RATE_LIMIT }, s2sin = { rate = values.PROSODY_S2S_RATE_LIMIT } })
+  -- Other servers speak on connections that were opened from here, too.
+  local of_servers = { rate = values.PROSODY_S2S_RATE_LIMIT }
+  set("global", "limits", { c2s = { rate = values.PROSODY_C2S_RATE_LIMIT }, s2sin = of_servers, s2sout = of_servers })
   set("global", "use_dane", values.PROSODY_USE_DANE)
   set("global", "unbound", unbound(values))
   set("global", "ssl", values.PROSODY_TRUSTED_CAS and { cafile = values.PROSODY_TRUSTED_CAS } or nil)

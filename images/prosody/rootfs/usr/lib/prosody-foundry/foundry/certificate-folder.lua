@@ -2,19 +2,13 @@
 
 local lfs = require("lfs")
 local pem = require("foundry.pem")
+local process = require("foundry.process")
 
 local deepest, largest, most = 8, 256 * 1024, 5000
 
-local function user_id()
-  for line in io.lines("/proc/self/status") do
-    local uid = line:match("^Uid:%s+%d+%s+(%d+)")
-    if uid then return uid end
-  end
-end
-
 local function cannot_read(walk, path)
-  table.insert(walk.unreadable, ("User %s cannot read %s: let that user or a group of its read it (chown, chmod), or run the"
-    .. " container as the --user who owns it."):format(user_id(), path))
+  table.insert(walk.unreadable, ("User %d cannot read %s: let that user or a group of its read it (chown, chmod), or run the"
+    .. " container as the --user who owns it."):format(process.user, path))
 end
 
 local visit -- forward declaration

@@ -1,7 +1,7 @@
 -- What there is to say of certificates, as { level, sentence }.
 
 local day, soon = 86400, 21
-local most_told = 5
+local most_told = 20
 
 local function date(time)
   return os.date("!%Y-%m-%d", time)
@@ -81,7 +81,7 @@ local function add_list(say, sentences)
   for i, sentence in ipairs(sentences) do
     if i <= most_told then say("warn", "%s", sentence) end
   end
-  if #sentences > most_told then say("warn", "The same is true of %d more files.", #sentences - most_told) end
+  if #sentences > most_told then say("warn", "%d more files like these are not named.", #sentences - most_told) end
 end
 
 -- What would have been for a host that lacks one.

@@ -4,7 +4,7 @@
 local x509 = require("foundry.x509")
 local pem = require("foundry.pem")
 
-local path = "/var/lib/prosody/self-signed.pem"
+local path = require("foundry.folders").data .. "/self-signed.pem"
 local days, least_days = 365, 30
 
 local function read()

@@ -2,6 +2,7 @@
 -- of what uses them, then for hosts of conf.d, too.
 
 local certificates = require("foundry.certificates")
+local load_library = require("foundry.core")
 
 -- Ports with TLS from the start, as portmanager calls their services.
 local direct = { "https_ssl", "c2s_direct_tls_ssl", "s2s_direct_tls_ssl", "legacy_ssl_ssl" }
@@ -11,7 +12,8 @@ local latest -- what was chosen last
 local ours = setmetatable({}, { __mode = "k" }) -- tables that were made here → somebody's own that is in them, or false
 
 local function is_server()
-  return prosody ~= nil and prosody.process_type == "prosody"
+  local server = rawget(_G, "prosody")
+  return server ~= nil and server.process_type == "prosody"
 end
 
 local function as_option(choice)
@@ -65,11 +67,6 @@ local function set_global(set, get)
   end
 end
 
-local function load_configmanager()
-  local found, library = pcall(require, "prosody.core.configmanager")
-  return found and library or require("core.configmanager")
-end
-
 local function apply_to(configmanager)
   local get, set = configmanager.rawget, configmanager.set
   local web_names, hosts, more = {}, {}, { wishes.hostname }
@@ -94,7 +91,7 @@ local is_attached = false
 local function attach()
   if is_attached or not is_server() then return end
   is_attached = true
-  local function apply() apply_to(load_configmanager()) end
+  local function apply() apply_to(load_library("core.configmanager")) end
   prosody.events.add_handler("server-starting", apply, 1000)
   prosody.events.add_handler("config-reloaded", apply, 1000)
 end

@@ -1,0 +1,163 @@
+import type net from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { floods, frames, pipeline, webSocketGreeting } from "../fixtures/garbage-http.ts";
+import { inParallel, makeRandom, openSocket, pour, type Target } from "../fixtures/garbage-wire.ts";
+import { anyPort, streams } from "../fixtures/garbage-xml.ts";
+import { accountsExpression } from "../fixtures/load-accounts.ts";
+import { type Crowd, makeCrowd } from "../fixtures/load-crowd.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+
+const namespaces: Readonly<Record<number, string>> = {
+  5222: "jabber:client",
+  5223: "jabber:client",
+  5269: "jabber:server",
+  5270: "jabber:server",
+  5347: "jabber:component:accept",
+};
+const ports = [5222, 5223, 5269, 5270, 5280, 5281, 5347];
+const withTls = new Set([5223, 5270, 5281]);
+const megabyte = 1024 ** 2;
+
+interface Scene {
+  server: ProsodyServer;
+  crowd: Crowd;
+  before: State;
+  /** Connections that say nothing, and such as say a byte now and then. */
+  silent: net.Socket[];
+  slow: { sockets: net.Socket[]; timer: NodeJS.Timeout };
+}
+
+interface State {
+  descriptors: number;
+  /** Bytes that Lua uses after a full collection, and that the process has. */
+  heap: number;
+  resident: number;
+}
+
+async function readState(server: ProsodyServer): Promise<State> {
+  await server.ask("collectgarbage() and collectgarbage() and nil");
+  const heap = Number(await server.ask("math.floor(collectgarbage('count') * 1024)"));
+  const script = `
+    local count = 0
+    for _ in require("lfs").dir("/proc/1/fd") do count = count + 1 end
+    local status = io.open("/proc/1/status"):read("a")
+    print(count, status:match("VmRSS:%s+(%d+)"))`;
+  const { stdout } = await server.exec(["/usr/bin/lua5.4", "-"], script);
+  const [descriptors, kilobytes] = stdout.trim().split(/\s+/u).map(Number);
+  return { descriptors: descriptors ?? Number.NaN, heap, resident: (kilobytes ?? Number.NaN) * 1024 };
+}
+
+describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
+  let scene: Scene;
+  const random = makeRandom(20_240_229);
+
+  const target = (port: number, tls = withTls.has(port)): Target => ({ address: scene.server.address, port, tls });
+
+  /** Clients that were there all along talk, and a new one comes in: what was wrong with that. */
+  async function findFaults(): Promise<string[]> {
+    const { crowd } = scene;
+    await crowd.talk(0.3, { perSecond: 40, roomEvery: 4 });
+    const tally = await crowd.settle(120_000);
+    const newcomer = await scene.server.connect("crowd19", "one for all");
+    await newcomer.stop();
+    const silent = tally.acknowledged < tally.sent ? ["not all was acknowledged"] : [];
+    return [...crowd.missing(), ...silent, ...Object.keys(crowd.problems())];
+  }
+
+  beforeAll(async () => {
+    const env = { PROSODY_EXTERNAL_COMPONENTS: "bridge.example.org:secret", PROSODY_COMPONENT_INTERFACES: "*" };
+    const server = await startProsody({ image: await ensureProsodyImage(series), env });
+    await server.ask(accountsExpression(server.domain, 20));
+    const { address, domain, authority } = server;
+    const wishes = { address, domain, authority: authority.certificate, roomSize: 4, abreast: 4 };
+    const crowd = makeCrowd({ ...wishes, clients: 4 });
+    await crowd.gather();
+    scene = {
+      server,
+      crowd,
+      before: await readState(server),
+      silent: [],
+      slow: { sockets: [], timer: setTimeout(() => undefined, 0) },
+    };
+    await findFaults();
+    scene.before = await readState(server);
+    const silent = Array.from({ length: 1000 }, (_, index) => ports[index % ports.length] ?? 0);
+    await inParallel(silent, 50, async (port) => scene.silent.push(...one(await openSocket(target(port, false)))));
+    await inParallel([...ports, ...ports], 14, async (port) =>
+      scene.slow.sockets.push(...one(await openSocket(target(port)))),
+    );
+    scene.slow.timer = setInterval(() => {
+      for (const socket of scene.slow.sockets) if (!socket.destroyed) socket.write("<");
+    }, 500);
+  });
+
+  afterAll(async () => {
+    clearInterval(scene.slow.timer);
+    for (const socket of [...scene.silent, ...scene.slow.sockets]) socket.destroy();
+    await scene.crowd.disperse();
+    await scene.server.close();
+  });
+
+  it("serves while bytes that mean nothing come in everywhere", async () => {
+    const attacks = ports.flatMap((port) =>
+      Object.values(anyPort).flatMap((bytes) => [
+        { to: target(port, false), bytes },
+        ...(withTls.has(port) ? [{ to: target(port), bytes }] : []),
+      ]),
+    );
+    await inParallel(attacks, 8, async ({ to, bytes }) => pour(to, bytes(random)));
+    expect(await findFaults()).toEqual([]);
+  });
+
+  it("serves while streams are deep, huge, endless or no XML", async () => {
+    const attacks = Object.entries(namespaces).flatMap(([port, namespace]) =>
+      Object.values(streams).map((pieces) => ({ to: target(Number(port)), pieces: pieces(namespace) })),
+    );
+    const answers: string[] = [];
+    await inParallel(attacks, 6, async ({ to, pieces }) => answers.push(await pour(to, pieces)));
+    expect(answers.join("")).not.toMatch(/root:|hahaha/u);
+    expect(await findFaults()).toEqual([]);
+  });
+
+  it("serves while 100,000 HTTP requests are malformed", async () => {
+    const connections = Array.from({ length: 2000 }, (_, index) => target(index % 10 === 0 ? 5281 : 5280));
+    await inParallel(connections, 24, async (to) => pour(to, pipeline(random, 50), 5000));
+    expect(await findFaults()).toEqual([]);
+  });
+
+  it("serves while HTTP goes on without end and WebSocket frames lie", async () => {
+    const attacks = [5280, 5281].flatMap((port) => [
+      ...Object.values(floods).map((pieces) => ({ to: target(port), pieces: pieces() })),
+      ...Object.values(frames).map((frame) => ({ to: target(port), pieces: [webSocketGreeting, frame] })),
+    ]);
+    await inParallel(attacks, 6, async ({ to, pieces }) => pour(to, pieces));
+    expect(await findFaults()).toEqual([]);
+  });
+
+  it("lets nobody keep a connection without logging in", async () => {
+    while ([...scene.silent, ...scene.slow.sockets].some((socket) => !socket.destroyed)) await wait(200);
+    expect(await findFaults()).toEqual([]);
+  });
+
+  it("has given back its memory and descriptors, threw nobody out and kept its log short", async () => {
+    const { server, crowd, before } = scene;
+    let after = await readState(server);
+    for (let round = 0; round < 50 && after.descriptors > before.descriptors + 2; round += 1) {
+      await wait(500);
+      after = await readState(server);
+    }
+    const log = await server.log();
+    expect(after.descriptors).toBeLessThanOrEqual(before.descriptors + 2);
+    expect(after.heap).toBeLessThan(before.heap + 4 * megabyte);
+    expect(after.resident).toBeLessThan(before.resident + 48 * megabyte);
+    expect(crowd.clients.map(({ begun, resumed }) => begun + resumed)).toEqual([1, 1, 1, 1]);
+    expect(log).not.toMatch(/traceback|stack|attempt to/iu);
+    expect(log.length).toBeLessThan(2 * megabyte);
+  });
+});
+
+function one(socket: net.Socket | undefined): net.Socket[] {
+  return socket === undefined ? [] : [socket];
+}

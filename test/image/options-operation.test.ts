@@ -1,0 +1,88 @@
+import { xml } from "@xmpp/client";
+import { runCommand } from "@prosody-foundry/kit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ensurePeersImage } from "../fixtures/peers-image.ts";
+import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
+import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+
+const password = "a long secret";
+let usual: ProsodyServer;
+let measured: ProsodyServer;
+let rarely: ProsodyServer;
+let here: string;
+
+beforeAll(async () => {
+  await useEngine();
+  const image = await ensureProsodyImage(usualSeries);
+  const format = "{{(index .IPAM.Config 0).Gateway}}";
+  here = (await runCommand("docker", ["network", "inspect", "bridge", `--format=${format}`])).stdout.trim();
+  const metrics = { PROSODY_STATISTICS: "internal", PROSODY_METRICS_NETWORK: `${here}/32` };
+  usual = await startProsody({ image });
+  measured = await startProsody({
+    image,
+    env: { ...metrics, PROSODY_STATISTICS_INTERVAL: "manual", PROSODY_LOGLEVEL: "debug", PROSODY_GC: "generational" },
+  });
+  rarely = await startProsody({ image, env: { ...metrics, PROSODY_STATISTICS_INTERVAL: "1d" } });
+});
+afterAll(async () => {
+  for (const server of [usual, measured, rarely]) await server?.close();
+});
+
+async function readMetrics(server: ProsodyServer): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`http://${server.address}:5280/metrics`, { headers: { host: "example.org" } });
+  return { status: answer.status, text: await answer.text() };
+}
+
+/** The status that another container on the same network gets. */
+async function readMetricsFromElsewhere(server: ProsodyServer): Promise<number> {
+  const script = `import urllib.request, urllib.error
+try: print(urllib.request.urlopen("http://${server.address}:5280/metrics").status)
+except urllib.error.HTTPError as error: print(error.code)`;
+  const args = ["run", "--rm", "--entrypoint=/usr/bin/python3", await ensurePeersImage(), "-c", script];
+  return Number((await runCommand("docker", args)).stdout);
+}
+
+/** Whether the metrics know of a room that was made just now. */
+async function countsRoom(server: ProsodyServer): Promise<boolean> {
+  await server.addAccount("alice", password);
+  const alice = await server.connect("alice", password);
+  const joined = new Promise((resolve) => alice.on("stanza", resolve));
+  await alice.send(
+    xml("presence", { to: "den@conference.example.org/a" }, xml("x", { xmlns: "http://jabber.org/protocol/muc" })),
+  );
+  await joined;
+  const { text } = await readMetrics(server);
+  return /^prosody_mod_muc__live_room\{[^}]*\} 1\b/mu.test(text);
+}
+
+describe("logs, statistics, memory", () => {
+  it("PROSODY_LOGLEVEL: the log has what is as important, and more", async () => {
+    expect(await usual.log()).toMatch(/\sinfo\t/u);
+    expect(await usual.log()).not.toMatch(/\sdebug\t/u);
+    expect(await measured.log()).toMatch(/\sdebug\t/u);
+  });
+
+  it("PROSODY_STATISTICS: what happens is counted, and served", async () => {
+    const { status, text } = await readMetrics(measured);
+    expect(status).toBe(200);
+    expect(text).toMatch(/^# TYPE prosody_mod_c2s__connections/mu);
+    expect((await readMetrics(usual)).status).toBe(404);
+  });
+
+  it("PROSODY_METRICS_NETWORK: it is served to that network alone", async () => {
+    expect((await readMetrics(measured)).status).toBe(200);
+    expect(await readMetricsFromElsewhere(measured)).toBe(403);
+  });
+
+  it("PROSODY_STATISTICS_INTERVAL: it is summed up when it is read, or as often as that", async () => {
+    expect(await countsRoom(measured)).toBe(true);
+    expect(await countsRoom(rarely)).toBe(false);
+  });
+
+  it("PROSODY_GC: memory is given back in that way", async () => {
+    // Lua answers the way that was in use before.
+    expect(await measured.ask("collectgarbage('generational')")).toBe("generational");
+    expect(await usual.ask("collectgarbage('incremental')")).toBe("incremental");
+  });
+});

@@ -1,0 +1,55 @@
+import { type Element, xml } from "@xmpp/client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
+import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+
+const password = "a long secret";
+let image: string;
+const servers: ProsodyServer[] = [];
+
+beforeAll(async () => {
+  await useEngine();
+  image = await ensureProsodyImage(usualSeries);
+});
+afterAll(async () => {
+  for (const server of servers) await server.close();
+});
+
+/** What a push service is told when somebody writes to a client that is away; here the service is a client, too. */
+async function readPush(env: Record<string, string>): Promise<string> {
+  const server = await startProsody({ image, env });
+  servers.push(server);
+  for (const user of ["alice", "carol", "service"]) await server.addAccount(user, password);
+  const service = await server.connect("service", password);
+  const alice = await server.connect("alice", password);
+  await enablePush(alice, service.jid?.toString() ?? "");
+  await alice.stop();
+  const pushed = new Promise<Element>((resolve) => {
+    service.on("stanza", (stanza: Element) => {
+      if (stanza.getChild("pubsub") !== undefined) resolve(stanza);
+    });
+  });
+  const carol = await server.connect("carol", password);
+  await carol.send(xml("message", { to: "alice@example.org", type: "chat" }, xml("body", {}, "meet me at noon")));
+  return (await pushed).toString();
+}
+
+async function enablePush(user: LoggedIn, service: string): Promise<void> {
+  const enable = xml("enable", { xmlns: "urn:xmpp:push:0", jid: service, node: "alice's phone" });
+  await user.iqCaller.request(xml("iq", { type: "set" }, enable), 20_000);
+}
+
+describe("push", () => {
+  it("PROSODY_PUSH_WITH_BODY: the push service is told the text, and not otherwise", async () => {
+    const told = await readPush({ PROSODY_PUSH_WITH_BODY: "true" });
+    expect(told).toContain("meet me at noon");
+    expect(told).not.toContain("carol@example.org");
+  });
+
+  it("PROSODY_PUSH_WITH_SENDER: the push service is told who wrote, and not otherwise", async () => {
+    const told = await readPush({ PROSODY_PUSH_WITH_SENDER: "true" });
+    expect(told).toContain("carol@example.org");
+    expect(told).not.toContain("meet me at noon");
+  });
+});

@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+import { client } from "@xmpp/client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { logInByBosh, openBosh } from "../fixtures/bosh-client.ts";
+import { knowHosts } from "../fixtures/known-hosts.ts";
+import { type Peer, type TestNetwork, makeNetwork } from "../fixtures/network-peer.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { startReverseProxy } from "../fixtures/reverse-proxy.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+import { download, upload } from "../fixtures/upload.ts";
+
+const outside = "xmpp.example.net";
+const password = "a long secret";
+
+beforeAll(useEngine);
+
+describe.each(imageSeries)("HTTP of %s behind nginx", (series) => {
+  let network: TestNetwork;
+  let server: ProsodyServer;
+  let proxy: Peer;
+  let forget: () => void;
+
+  beforeAll(async () => {
+    network = await makeNetwork();
+    const env = {
+      PROSODY_HTTP_EXTERNAL_URL: `https://${outside}/`,
+      PROSODY_TRUSTED_PROXIES: `127.0.0.1,${network.address(20)}/32`,
+      PROSODY_HTTP_MAX_CONTENT_SIZE: "20kb",
+    };
+    const image = await ensureProsodyImage(series);
+    server = await startProsody({ image, network: network.name, run: [`--ip=${network.address(10)}`], env });
+    proxy = await startReverseProxy({
+      network: network.name,
+      address: network.address(20),
+      upstream: `${network.address(10)}:5280`,
+      name: outside,
+      authority: server.authority,
+    });
+    forget = knowHosts({ [outside]: network.address(20) });
+    await server.addAccount("someone", password);
+  });
+  afterAll(async () => {
+    forget();
+    await proxy.close();
+    await server.close();
+    await network.close();
+  });
+
+  it("PROSODY_HTTP_EXTERNAL_URL: files go through the proxy, by the address that clients are told", async () => {
+    const someone = await server.connect("someone", password);
+    const file = randomBytes(100_000);
+    const { status, url } = await upload(someone, "upload.example.org", file);
+    expect(status).toBe(201);
+    expect(url).toMatch(`https://${outside}/`);
+    expect(await download(url)).toEqual(file);
+  });
+
+  it("PROSODY_WEB_CLIENTS: clients log in by WebSocket and by BOSH", async () => {
+    const socket = await connectByWebSocket(`wss://${outside}/xmpp-websocket`);
+    expect(socket.jid?.toString()).toMatch(/^someone@example\.org\//u);
+    await socket.stop();
+    const session = await openBosh(`https://${outside}/http-bind`, "example.org");
+    expect(await logInByBosh(session, "someone", password)).toMatch(/^someone@example\.org\//u);
+  });
+
+  it("PROSODY_WEB_CLIENTS: host-meta leads them there", async () => {
+    // Debian's packages do not have the module.
+    const has = await server.ask(
+      "require('prosody.core.modulemanager' and 'core.modulemanager').is_loaded('example.org', 'http_altconnect')",
+    );
+    const answer = await fetch(`https://${outside}/.well-known/host-meta.json`);
+    const text = await answer.text();
+    expect(answer.status).toBe(has === "true" ? 200 : 404);
+    expect(text.includes(`wss://${outside}/xmpp-websocket`)).toBe(has === "true");
+  });
+
+  it("PROSODY_TRUSTED_PROXIES: whose word is taken for the client's address and for encryption", async () => {
+    // This machine is no proxy, whatever it says.
+    const forged = { "x-forwarded-proto": "https", "x-forwarded-for": "192.0.2.7" };
+    const direct = `http://${network.address(10)}:5280/http-bind`;
+    expect((await openBosh(direct, "example.org", forged)).features).not.toContain("<mechanism>");
+    const session = await openBosh(`https://${outside}/http-bind`, "example.org");
+    expect(session.features).toContain("<mechanism>SCRAM-SHA-1</mechanism>");
+    const address = await logInByBosh(session, "someone", password);
+    expect(await server.ask(`prosody.full_sessions['${address}'].ip`)).toBe(network.address(1));
+  });
+
+  it("PROSODY_HTTP_MAX_CONTENT_SIZE: a larger request is refused, uploads apart", async () => {
+    expect(await postTo(server.address, 10_000)).toContain(" sid='");
+    expect(await postTo(server.address, 30_000)).not.toContain("sid=");
+  });
+});
+
+async function connectByWebSocket(service: string): Promise<LoggedIn> {
+  const entity = client({
+    service,
+    domain: "example.org",
+    username: "someone",
+    credentials: async (authenticate, mechanisms) =>
+      authenticate({ username: "someone", password }, mechanisms[0] ?? ""),
+  });
+  entity.reconnect.stop();
+  entity.on("error", () => undefined);
+  await entity.start();
+  return entity;
+}
+
+async function postTo(host: string, size: number): Promise<string> {
+  const session = "to='example.org' wait='10' hold='1' ver='1.6' xmlns='http://jabber.org/protocol/httpbind'";
+  const body = `<body rid='1' ${session} padding='${"x".repeat(size)}'/>`;
+  const init = { method: "POST", body, redirect: "manual" } as const;
+  // A server that has read enough may just hang up.
+  return fetch(`http://${host}:5280/http-bind`, init).then(
+    async (answer) => answer.text(),
+    () => "",
+  );
+}
