@@ -195,6 +195,41 @@ describe("a backup that is not what it was", () => {
   });
 });
 
+it("a backup of what forgets all at its end is refused", async () => {
+  const env = { PROSODY_STORAGE: "memory" };
+  const refused = await runDocker([...runWords({ image, volume: newVolume(), env }), "backup"], {});
+  expect(refused.exitCode).toBe(1);
+  expect(sentenceOf(refused)).toBe('Storage "memory" keeps nothing that could be backed up: memory.');
+});
+
+it("a restore that was killed when all was there is finished by the next start", async () => {
+  const volume = newVolume();
+  await writeArchive(volume, image, 1);
+  // As far as it had come: what goes is named, the first of it is away, nothing new is in its place.
+  const script = `
+    package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
+    local staging = require("foundry.data.staging")
+    local folder = "/var/lib/prosody"
+    local new = staging.prepare(folder) .. "/example%2eorg/accounts/bob.dat"
+    staging.make_parents(new)
+    local file = io.open(new, "w")
+    file:write('return { ["password"] = "secret" };\\n')
+    file:close()
+    staging.decide(folder, { "example%2eorg/accounts", "example%2eorg/archive" })
+    staging.make_parents(folder .. "/.foundry-replaced/example%2eorg/accounts")
+    os.rename(folder .. "/example%2eorg/accounts", folder .. "/.foundry-replaced/example%2eorg/accounts")`;
+  await runLua(image, volume, script);
+  const server = await startProsody({ image, volume });
+  try {
+    expect(await server.ask("prosody.hosts['example.org'].users.user_exists('bob')")).toBe("true");
+    const names = namesIn(await listFiles(volume, image));
+    expect(names).toContain("/var/lib/prosody/example%2eorg/accounts/bob.dat");
+    expect(names.filter((name) => /alice|foundry-(?:incoming|replaced)/u.test(name))).toEqual([]);
+  } finally {
+    await server.close();
+  }
+});
+
 async function archiveIn(volume: string): Promise<string[]> {
   return (await listFiles(volume, image)).split("\n").filter((line) => /alice|a-slot/u.test(line));
 }
