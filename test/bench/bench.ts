@@ -14,6 +14,7 @@ import { measure, median } from "./measure.ts";
 import { officialDomain } from "./recipe.ts";
 import { lendEmulator } from "./run-emulator.ts";
 import { buildEvery, buildOfficialEverywhere, type EveryMeasured, figuresOfEvery, noteEvery } from "./run-every.ts";
+import { benchCrowds } from "./run-crowds.ts";
 import { figuresOfLoads, type LoadsMeasured, measureLoads, noteLoads } from "./run-loads.ts";
 import * as officially from "./run-official.ts";
 import * as ourselves from "./run-ours.ts";
@@ -56,7 +57,8 @@ await main().catch(reportError);
 async function main(): Promise<void> {
   // Under QEMU the official recipe takes minutes for each platform that is not this machine's.
   const everywhere = { type: "boolean", default: false } as const;
-  const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, everywhere } });
+  const load = { load: { type: "boolean", default: false }, clients: { type: "string", default: "5000" } } as const;
+  const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, everywhere, ...load } });
   const cacheDir = await mkdtemp(path.join(os.tmpdir(), "prosody-foundry-bench-"));
   process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
   process.env["FOUNDRY_CACHE"] = cacheDir;
@@ -66,6 +68,7 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   context.exec = (command, args, options) => runCommand(command, args, { ...options, cancelSignal: stop.signal });
   const loadBefore = os.loadavg();
+  if (values.load) return benchCrowds(await openForOfficial(context), Number(values.clients));
   try {
     const { value: measured, seconds } = await measure(() => measureAll(context, values.everywhere));
     printer.end();

@@ -3,7 +3,7 @@ import { renderBytes, renderTable } from "../../packages/cli/src/table.ts";
 /** One line of the comparison; undefined is what could not be run here. */
 export interface Figure {
   what: string;
-  unit: "seconds" | "bytes" | "memory";
+  unit: "seconds" | "milliseconds" | "bytes" | "memory" | "count" | "rate";
   ours: number | undefined;
   official: number | undefined;
   /** What we aim at, and whether that is reached. */
@@ -41,7 +41,10 @@ export function renderFigures(figures: readonly Figure[], notes: readonly string
 
 const render: Readonly<Record<Figure["unit"], (value: number) => string>> = {
   seconds: (value) => `${value.toFixed(2)} s`,
+  milliseconds: (value) => `${value.toFixed(0)} ms`,
   bytes: renderBytes,
+  count: (value) => value.toFixed(0),
+  rate: (value) => `${value.toFixed(1)}/s`,
   memory: (value) => `${(value / 1024 ** 2).toFixed(1)} MiB`,
 };
 

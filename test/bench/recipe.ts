@@ -38,3 +38,27 @@ export const slimDpkgOptions = [
   ...["doc/*/copyright", "locale/locale.alias"].map((name) => `path-include=/usr/share/${name}`),
   "force-unsafe-io",
 ];
+
+/** Configuration of the recipe's image under load: the modules that the official image's configuration switches on. */
+export function officialConfiguration(domain: string): string {
+  const modules = [
+    ..."disco roster saslauth tls blocklist bookmarks carbons dialback limits pep private smacks vcard4 vcard_legacy".split(
+      " ",
+    ),
+    ..."account_activity cloud_notify csi_simple mam ping register time uptime version admin_adhoc admin_shell".split(
+      " ",
+    ),
+  ];
+  return `modules_enabled = { ${modules.map((name) => `"${name}"`).join("; ")} }
+limits = { c2s = { rate = "10kb/s" }; s2sin = { rate = "30kb/s" } }
+authentication = "internal_hashed"
+storage = "internal"
+certificates = "/etc/prosody/certs"
+data_path = "/var/lib/prosody"
+pidfile = "/run/prosody/prosody.pid"
+log = { { levels = { min = "info" }, to = "console" } }
+VirtualHost "${domain}"
+Component "conference.${domain}" "muc"
+  modules_enabled = { "muc_mam" }
+`;
+}

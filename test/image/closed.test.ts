@@ -28,12 +28,12 @@ const endOfIq = /<iq[^>]*type=['"](result|error)|<stream:error|<\/stream:stream/
 // What answers on HTTP of a server with nothing set, and none of it governs the server. An invitation's own page and
 // the documents of client software come with modules that not every build has.
 const harmless = [
-  /^(GET|POST|OPTIONS|HEAD) \S+\/http-bind$/u,
-  /^(GET|OPTIONS) \S+\/xmpp-websocket$/u,
-  /^(GET|HEAD|PUT|OPTIONS) (upload\.)?example\.org\/file_share(\/\*?)?$/u,
-  /^GET \S+\/\.well-known\/host-meta(\.json)?$/u,
-  // Neither pages: an error to dress, an answer to send on.
-  /^(http-error|http-message|http-.*)$/u,
+  /^(GET|POST|OPTIONS) (example\.org)?\/http-bind\/?$/u,
+  /^(GET|OPTIONS) (example\.org)?\/xmpp-websocket\/?$/u,
+  /^(GET|HEAD|PUT|OPTIONS) upload\.example\.org\/file_share(\/\*?)?$/u,
+  /^(GET|OPTIONS) (example\.org)?\/\.well-known\/host-meta(\.json)?$/u,
+  // No pages: errors to dress, answers to look at.
+  /^http-[a-z-]+$/u,
 ];
 
 beforeAll(useEngine);
@@ -79,9 +79,9 @@ describe.each(imageSeries)("a server of %s, from outside", (series) => {
       "--format={{json .Config.ExposedPorts}}",
       image,
     ]);
-    const exposed = Object.keys(JSON.parse(stdout) as object).map((port) => Number.parseInt(port, 10));
-    expect(exposed.toSorted()).toEqual([5222, 5223, 5269, 5270, 5280, 5281]);
-    expect(await listPorts(server)).toEqual(exposed.toSorted());
+    const exposed = [...stdout.matchAll(/(\d+)\/tcp/gu)].map(([, port]) => Number(port));
+    expect(sorted(exposed)).toEqual([5222, 5223, 5269, 5270, 5280, 5281]);
+    expect(sorted(await listPorts(server))).toEqual(sorted(exposed));
     for (const port of exposed) expect(await isOpen(server.address, port)).toBe(true);
     for (const port of [5000, 5347, 5582]) expect(await isOpen(server.address, port)).toBe(false);
   });
@@ -138,28 +138,26 @@ describe.each(imageSeries)("a server of %s, from outside", (series) => {
       answers.push(await (await openBosh(`${at}/http-bind`, domain)).send(withNamespace));
     for (const answer of answers) expect(answer).not.toMatch(/type=['"]result['"]/u);
     expect(answers).toHaveLength(6);
-    expect(await server.ask("require('core.usermanager').user_exists('stranger', 'example.org')")).toMatch(
-      /false|nil/u,
-    );
+    await expect(server.connect("stranger", "let-me-in-please")).rejects.toThrow("not-authorized");
   });
 
   it("hears nothing from a server that has not proved who it is", async () => {
     const message = `<message to='someone@${domain}' from='anybody@victim.example' type='chat'><body>forged</body></message>`;
     const someone = await server.connect("someone", "a long secret");
     const heard: string[] = [];
-    someone.on("stanza", (stanza: { toString(): string }) => heard.push(`${stanza}`));
+    someone.on("stanza", (stanza: { toString(): string }) => heard.push(stanza.toString()));
     const plain = converse(server.address, 5269);
     const features = await plain.ask(streamHeader(domain, "server", "victim.example"), endOf.features);
     expect(features).toMatch(/<starttls[^>]*><required\/>/u);
     expect(features).not.toContain("<mechanism>");
-    await plain.ask(message, /<\/stream:stream|<stream:error|<message/u);
+    await plain.ask(`${message}</stream:stream>`, /<\/stream:stream/u);
     const stranger = await (await makeAuthority()).issue(["victim.example"]);
     const identity = { cert: stranger.certificate, key: stranger.key, ALPNProtocols: ["xmpp-server"] };
     for (const more of [{ ALPNProtocols: ["xmpp-server"] }, identity]) {
       const stream = await converseByTls(server.address, 5270, { ...trusted(), ...more });
       const offered = await stream.ask(streamHeader(domain, "server", "victim.example"), endOf.features);
       expect(offered).not.toContain("EXTERNAL");
-      await stream.ask(message, /<\/stream:stream|<stream:error|<message/u);
+      await stream.ask(`${message}</stream:stream>`, /<\/stream:stream/u);
       stream.close();
     }
     await someone.iqCaller.request(ping());
@@ -175,7 +173,6 @@ describe.each(imageSeries)("a server of %s, from outside", (series) => {
     expect(events.length).toBeGreaterThan(5);
     expect(events.filter((event) => !harmless.some((pattern) => pattern.test(event)))).toEqual([]);
     const paths = [
-      "/",
       "/admin",
       "/admin/",
       "/admin_api",
@@ -214,5 +211,9 @@ async function listPorts(server: ProsodyServer): Promise<number[]> {
     end
   end`;
   const { stdout } = await server.exec(["/usr/bin/lua5.4", "-e", script]);
-  return [...new Set(stdout.trim().split("\n").map(Number))].toSorted();
+  return [...new Set(stdout.trim().split("\n").map(Number))];
+}
+
+function sorted(numbers: readonly number[]): number[] {
+  return numbers.toSorted((a, b) => a - b);
 }

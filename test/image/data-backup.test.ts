@@ -33,7 +33,7 @@ afterAll(async () => {
 
 /** Names alone: what is written anew has another size. */
 function namesIn(list: string): string[] {
-  return list.split("\n").map((line) => line.replace(/\t.*/u, ""));
+  return list.split("\n").map((line) => line.replace(/\t.*/u, "")).filter((name) => !name.endsWith(".foundry-lock"));
 }
 
 async function restoreInto(volume: string, file: string, ...args: string[]): Promise<Ended> {
@@ -149,7 +149,7 @@ describe("a backup that is not what it was", () => {
       ],
       [
         "one byte of a file",
-        changed(bytes, "\u0000uploa", "\u0000uploA"),
+        changed(bytes, "load\u0000", "loaD\u0000"),
         /^The backup is damaged: files\/\S+ is not what it was\.$/u,
       ],
       [

@@ -17,6 +17,8 @@ const members = (series: string): Record<string, Member> => ({
     port: 6269,
     env: { PROSODY_S2S_PORTS: "6269" },
   },
+  // The container's own resolver, which knows its neighbours.
+  "alias.example": { isTrusted: true, env: { PROSODY_DNS_RESOLVERS: "" } },
   "stranger.example": { isTrusted: false, env: { PROSODY_S2S_SECURE_AUTH: "false" } },
   "other.example": { isTrusted: false, env: { PROSODY_S2S_SECURE_AUTH: "false" } },
   "open.example": {
@@ -70,6 +72,9 @@ describe.each(imageSeries)("servers of %s", (series) => {
     // The port is in its SRV records and nowhere else.
     expect(await all.send("home.example", "friend.example")).toBe("arrived");
     expect(await sendTo(await all.someoneOf("home.example"), "someone@nowhere.example")).toMatch(refused);
+    // Without it, of those of the container.
+    expect(await all.send("alias.example", "home.example")).toBe("arrived");
+    expect(await all.send("alias.example", "friend.example")).toMatch(refused);
   });
 
   it("PROSODY_S2S_SECURE_AUTH: a server that nobody vouches for is refused, unless it is false", async () => {

@@ -55,30 +55,39 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
 
   const target = (port: number, tls = withTls.has(port)): Target => ({ address: scene.server.address, port, tls });
 
-  /** Clients that were there all along got their messages, and a new one comes in. */
-  async function expectService(): Promise<void> {
+  /** Clients that were there all along talk, and a new one comes in: what was wrong with that. */
+  async function findFaults(): Promise<string[]> {
     const { crowd } = scene;
     await crowd.talk(0.3, { perSecond: 40, roomEvery: 4 });
     const tally = await crowd.settle(120_000);
-    expect(tally, JSON.stringify(crowd.problems())).toMatchObject({ lost: 0, acknowledged: tally.sent });
     const newcomer = await scene.server.connect("crowd19", "one for all");
     await newcomer.stop();
+    const silent = tally.acknowledged < tally.sent ? ["not all was acknowledged"] : [];
+    return [...crowd.missing(), ...silent, ...Object.keys(crowd.problems())];
   }
 
   beforeAll(async () => {
     const env = { PROSODY_EXTERNAL_COMPONENTS: "bridge.example.org:secret", PROSODY_COMPONENT_INTERFACES: "*" };
     const server = await startProsody({ image: await ensureProsodyImage(series), env });
-    expect(await server.ask(accountsExpression(server.domain, 20))).toBe("20");
+    await server.ask(accountsExpression(server.domain, 20));
     const { address, domain, authority } = server;
     const wishes = { address, domain, authority: authority.certificate, roomSize: 4, abreast: 4 };
     const crowd = makeCrowd({ ...wishes, clients: 4 });
     await crowd.gather();
-    scene = { server, crowd, before: await readState(server), silent: [], slow: { sockets: [], timer: setTimeout(() => undefined, 0) } };
-    await expectService();
+    scene = {
+      server,
+      crowd,
+      before: await readState(server),
+      silent: [],
+      slow: { sockets: [], timer: setTimeout(() => undefined, 0) },
+    };
+    await findFaults();
     scene.before = await readState(server);
     const silent = Array.from({ length: 1000 }, (_, index) => ports[index % ports.length] ?? 0);
     await inParallel(silent, 50, async (port) => scene.silent.push(...one(await openSocket(target(port, false)))));
-    await inParallel([...ports, ...ports], 14, async (port) => scene.slow.sockets.push(...one(await openSocket(target(port)))));
+    await inParallel([...ports, ...ports], 14, async (port) =>
+      scene.slow.sockets.push(...one(await openSocket(target(port)))),
+    );
     scene.slow.timer = setInterval(() => {
       for (const socket of scene.slow.sockets) if (!socket.destroyed) socket.write("<");
     }, 500);
@@ -99,7 +108,7 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
       ]),
     );
     await inParallel(attacks, 8, async ({ to, bytes }) => pour(to, bytes(random)));
-    await expectService();
+    expect(await findFaults()).toEqual([]);
   });
 
   it("serves while streams are deep, huge, endless or no XML", async () => {
@@ -109,13 +118,13 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
     const answers: string[] = [];
     await inParallel(attacks, 6, async ({ to, pieces }) => answers.push(await pour(to, pieces)));
     expect(answers.join("")).not.toMatch(/root:|hahaha/u);
-    await expectService();
+    expect(await findFaults()).toEqual([]);
   });
 
   it("serves while 100,000 HTTP requests are malformed", async () => {
     const connections = Array.from({ length: 2000 }, (_, index) => target(index % 10 === 0 ? 5281 : 5280));
     await inParallel(connections, 24, async (to) => pour(to, pipeline(random, 50), 5000));
-    await expectService();
+    expect(await findFaults()).toEqual([]);
   });
 
   it("serves while HTTP goes on without end and WebSocket frames lie", async () => {
@@ -124,12 +133,12 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
       ...Object.values(frames).map((frame) => ({ to: target(port), pieces: [webSocketGreeting, frame] })),
     ]);
     await inParallel(attacks, 6, async ({ to, pieces }) => pour(to, pieces));
-    await expectService();
+    expect(await findFaults()).toEqual([]);
   });
 
   it("lets nobody keep a connection without logging in", async () => {
     while ([...scene.silent, ...scene.slow.sockets].some((socket) => !socket.destroyed)) await wait(200);
-    await expectService();
+    expect(await findFaults()).toEqual([]);
   });
 
   it("has given back its memory and descriptors, threw nobody out and kept its log short", async () => {
@@ -140,7 +149,6 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
       after = await readState(server);
     }
     const log = await server.log();
-    console.log(series, { before, after, log: log.length, lines: log.split("\n").length });
     expect(after.descriptors).toBeLessThanOrEqual(before.descriptors + 2);
     expect(after.heap).toBeLessThan(before.heap + 4 * megabyte);
     expect(after.resident).toBeLessThan(before.resident + 48 * megabyte);

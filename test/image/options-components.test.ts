@@ -26,12 +26,13 @@ describe.each(imageSeries)("components of %s", (series) => {
   let forget: () => void;
   let oldest = "";
   const peers: Peer[] = [];
-  const people: LoggedIn[] = [];
-  const [admin, second, third] = [0, 1, 2].map((index) => () => people[index] as LoggedIn) as [
-    () => LoggedIn,
-    () => LoggedIn,
-    () => LoggedIn,
-  ];
+  const people = new Map<string, LoggedIn>();
+  const person = (name: string) => (): LoggedIn => {
+    const found = people.get(name);
+    if (found === undefined) throw new Error(`There is no ${name}`);
+    return found;
+  };
+  const [admin, second, third] = [person("admin"), person("second"), person("third")];
 
   beforeAll(async () => {
     network = await makeNetwork();
@@ -72,7 +73,7 @@ describe.each(imageSeries)("components of %s", (series) => {
     forget = knowHosts({ [files]: full.address });
     for (const user of ["admin", "second", "third"]) {
       await full.addAccount(user, password);
-      people.push(await full.connect(user, password));
+      people.set(user, await full.connect(user, password));
     }
   });
   afterAll(async () => {
@@ -134,7 +135,7 @@ describe.each(imageSeries)("components of %s", (series) => {
     const answer = await query(admin(), { to: "proxy.example.org" }, xml("query", { xmlns: bytestreams }));
     const host = answer.getChild("query")?.getChild("streamhost")?.attrs;
     expect(host).toMatchObject({ jid: "proxy.example.org", host: "proxy.example.org", port: "6000" });
-    const transfer = { sid: "one", initiator: `${admin().jid}`, target: `${second().jid}` };
+    const transfer = { sid: "one", initiator: admin().jid?.toString() ?? "", target: second().jid?.toString() ?? "" };
     const target = await connectSocks(full.address, 6000, transfer);
     const initiator = await connectSocks(full.address, 6000, transfer);
     const activate = xml("activate", {}, transfer.target);
@@ -180,12 +181,10 @@ describe.each(imageSeries)("components of %s", (series) => {
 
 /** Makes a node, has the other one subscribe, publishes, and answers what that one got. */
 async function publish(from: LoggedIn, to: LoggedIn, service: string): Promise<string | null | undefined> {
-  const pubsub = (...content: ReturnType<typeof xml>[]) =>
-    xml("pubsub", { xmlns: "http://jabber.org/protocol/pubsub" }, ...content);
   const set = { to: service, type: "set" };
   await to.send(xml("presence"));
   await query(from, set, pubsub(xml("create", { node: "news" })));
-  await query(to, set, pubsub(xml("subscribe", { node: "news", jid: `${to.jid?.bare()}` })));
+  await query(to, set, pubsub(xml("subscribe", { node: "news", jid: to.jid?.bare().toString() ?? "" })));
   const told = new Promise<string | null | undefined>((resolve) => {
     to.on("stanza", (stanza: ReturnType<typeof xml>) => {
       if (stanza.attrs["from"] !== service || stanza.getChild("event") === undefined) return;
@@ -195,4 +194,8 @@ async function publish(from: LoggedIn, to: LoggedIn, service: string): Promise<s
   const title = xml("title", { xmlns: "urn:example:news" }, "news of the day");
   await query(from, set, pubsub(xml("publish", { node: "news" }, xml("item", { id: "1" }, title))));
   return told;
+}
+
+function pubsub(...content: ReturnType<typeof xml>[]): ReturnType<typeof xml> {
+  return xml("pubsub", { xmlns: "http://jabber.org/protocol/pubsub" }, ...content);
 }

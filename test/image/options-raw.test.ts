@@ -17,7 +17,11 @@ afterAll(async () => {
   for (const server of servers) await server.close();
 });
 
-async function start(series: string, files: Record<string, string>, env: Record<string, string> = {}): Promise<ProsodyServer> {
+async function start(
+  series: string,
+  files: Record<string, string>,
+  env: Record<string, string> = {},
+): Promise<ProsodyServer> {
   const server = await startProsody({ image: await ensureProsodyImage(series), files, env });
   servers.push(server);
   await server.addAccount("alice", password);
@@ -25,7 +29,11 @@ async function start(series: string, files: Record<string, string>, env: Record<
 }
 
 /** What the image says, and that it does not start. */
-async function refusal(series: string, files: Record<string, string>, env: Record<string, string> = {}): Promise<string[]> {
+async function refusal(
+  series: string,
+  files: Record<string, string>,
+  env: Record<string, string> = {},
+): Promise<string[]> {
   const mounted = await mountFiles(files);
   try {
     const variables = Object.entries(env).map(([name, value]) => `--env=${name}=${value}`);
@@ -33,7 +41,10 @@ async function refusal(series: string, files: Record<string, string>, env: Recor
     const { exitCode, stderr, stdout } = await runCommand("docker", words, { accept: "any" });
     expect(stdout).toBe("");
     expect(exitCode).toBe(78);
-    return stderr.trim().split("\n").map((line) => line.replace("prosody-foundry\terror\t", ""));
+    return stderr
+      .trim()
+      .split("\n")
+      .map((line) => line.replace("prosody-foundry\terror\t", ""));
   } finally {
     await mounted.remove();
   }
@@ -61,7 +72,8 @@ describe("raw configuration", () => {
 describe.each(imageSeries)("raw configuration of %s", (series) => {
   it("is read after ours; what is set in both is told by its names, and counts as the file has it", async () => {
     const files = {
-      [conf("a")]: `s2s_secure_auth = true\nlog = { { levels = { min = "info" }, to = "console" } }\n${rooms("a name")}`,
+      [conf("a")]:
+        `s2s_secure_auth = true\nlog = { { levels = { min = "info" }, to = "console" } }\n${rooms("a name")}`,
       [conf("b")]: `VirtualHost "example.org"\n  archive_expires_after = "1d"\n`,
       "/etc/prosody/modules/mod_own/mod_own.lua": `module:add_feature("urn:test:own")`,
     };
@@ -86,7 +98,9 @@ describe.each(imageSeries)("raw configuration of %s", (series) => {
   });
 
   it("says when it takes away the image's modules", async () => {
-    const server = await start(series, { [conf("a")]: 'modules_enabled = { "foundry_report", "disco", "saslauth", "tls" }\n' });
+    const server = await start(series, {
+      [conf("a")]: 'modules_enabled = { "foundry_report", "disco", "saslauth", "tls" }\n',
+    });
     expect(await server.log()).toContain(`${conf("a")} sets modules_enabled, so the image's own modules are gone`);
   });
 

@@ -46,9 +46,6 @@ describe.each(imageSeries)("rooms of %s", (series) => {
   });
 
   const usualRooms = "conference.example.org";
-  const nameOf = async (entity: LoggedIn, service: string): Promise<string | undefined> =>
-    (await query(entity, { to: service }, disco.info)).getChild("query")?.getChild("identity")?.attrs["name"];
-
   it("PROSODY_MUC_DOMAIN: clients find the rooms there, whatever the domain", async () => {
     expect(await listItems(otherUser, "example.org")).toContain(rooms);
     expect(await enter(admin, newRoom(rooms))).toEqual({ history: [] });
@@ -128,4 +125,8 @@ async function neighbour(server: ProsodyServer): Promise<LoggedIn> {
 async function join(server: ProsodyServer, user: string): Promise<LoggedIn> {
   await server.addAccount(user, password);
   return server.connect(user, password);
+}
+
+async function nameOf(entity: LoggedIn, service: string): Promise<string | undefined> {
+  return (await query(entity, { to: service }, disco.info)).getChild("query")?.getChild("identity")?.attrs["name"];
 }

@@ -15,11 +15,15 @@ pidfile = foundry.run_folder .. "/prosody.pid";
 admin_socket = foundry.run_folder .. "/prosody.sock";
 
 allow_unencrypted_plain_auth = false;
+-- Seconds until somebody who connected has to have logged in.
+c2s_timeout = 60;
+s2s_timeout = 60;
 
 foundry.configure(_ENV, "global");
 
 modules_enabled = foundry.modules_on("virtual-host", {
   "foundry_report"; "foundry_certificates"; "foundry_health"; "foundry_series"; "foundry_account"; "foundry_hold";
+  "foundry_patience"; "foundry_outage";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
   "sasl2"; "sasl2_bind2"; "sasl2_fast"; "sasl2_sm"; "sasl_ssdp";

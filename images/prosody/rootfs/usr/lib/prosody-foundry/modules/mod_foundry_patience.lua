@@ -1,49 +1,92 @@
--- HTTP connections that never become a request are closed: Prosody itself waits fourteen minutes for every byte, and
--- 0.12 keeps a header of any length until its buffer is full.
+-- Who connects for HTTP or as a component has a minute to become a request or a component. Prosody itself waits there for
+-- fourteen minutes after each byte, and 0.12 keeps a header of HTTP of any length until its buffer is full.
 module:set_global()
 
-local http = require("net.http.server")
-local timer = require("util.timer")
+local function load(name)
+  local found, library = pcall(require, "prosody." .. name)
+  return found and library or require(name)
+end
 
-local patience = module:get_option_number("foundry_http_patience", 60)
+local http = load("net.http.server")
+local portmanager = load("core.portmanager")
+local timer = load("util.timer")
+
+local patience = module:get_option_number("foundry_patience", 60)
 local header_limit = 64 * 1024
+local restore = {} -- listener → what it had before
 
-local listener = http.listener
-local on_connect, on_incoming, on_disconnect = listener.onconnect, listener.onincoming, listener.ondisconnect
-local unheard = setmetatable({}, { __mode = "k" }) -- connection → what it sent of its first header: size, end
-
-function listener.onconnect(conn)
-  unheard[conn] = { size = 0, tail = "" }
-  timer.add_task(patience, function()
-    if not unheard[conn] then return end
-    unheard[conn] = nil
-    conn:close()
-  end)
-  return on_connect(conn)
-end
-
-function listener.onincoming(conn, data)
-  local header = unheard[conn]
-  if header then
-    header.size = header.size + #data
-    local last = header.tail .. data
-    header.tail = last:sub(-3)
-    if last:find("\r\n\r\n", 1, true) then
-      unheard[conn] = nil
-    elseif header.size > header_limit then
-      unheard[conn] = nil
-      conn:close()
-      return
-    end
+local function wrap(listener, handlers)
+  if restore[listener] then return end
+  restore[listener] = {}
+  for name, handler in pairs(handlers) do
+    local before = listener[name]
+    restore[listener][name] = before
+    listener[name] = function(...) return handler(before, ...) end
   end
-  return on_incoming(conn, data)
 end
 
-function listener.ondisconnect(conn, ...)
-  unheard[conn] = nil
-  return on_disconnect(conn, ...)
+local headers = {} -- connection → its first header while that is not whole: size, end
+
+-- Whether the header may still become one.
+local function read_header(conn, data)
+  local header = headers[conn]
+  if not header then return true end
+  header.size = header.size + #data
+  local last = header.tail .. data
+  header.tail = last:sub(-3)
+  if last:find("\r\n\r\n", 1, true) then headers[conn] = nil end
+  return headers[conn] == nil or header.size <= header_limit
 end
+
+local function close(conn)
+  headers[conn] = nil
+  conn:close()
+end
+
+wrap(http.listener, {
+  onconnect = function(before, conn)
+    headers[conn] = { size = 0, tail = "" }
+    timer.add_task(patience, function()
+      if headers[conn] then close(conn) end
+    end)
+    return before(conn)
+  end,
+  onincoming = function(before, conn, data)
+    if not read_header(conn, data) then return close(conn) end
+    -- The parser stumbles over lengths below zero, with a trace in the log each time.
+    local parsed, problem = pcall(before, conn, data)
+    if parsed then return end
+    module:log("warn", "HTTP of %s ended: %s", conn:ip(), (tostring(problem):gsub("\n.*", "")))
+    close(conn)
+  end,
+  ondisconnect = function(before, conn, ...)
+    headers[conn] = nil
+    return before(conn, ...)
+  end,
+})
+
+local components = module:shared("/*/component/sessions")
+
+local function watch_components(service)
+  wrap(service.listener, {
+    onconnect = function(before, conn)
+      timer.add_task(patience, function()
+        local session = components[conn]
+        if session and session.type == "component_unauthed" then session:close("connection-timeout") end
+      end)
+      return before(conn)
+    end,
+  })
+end
+
+local component = portmanager.get_service("component")
+if component then watch_components(component) end
+module:hook_global("service-added", function(event)
+  if event.name == "component" then watch_components(event.service) end
+end)
 
 function module.unload()
-  listener.onconnect, listener.onincoming, listener.ondisconnect = on_connect, on_incoming, on_disconnect
+  for listener, handlers in pairs(restore) do
+    for name, handler in pairs(handlers) do listener[name] = handler end
+  end
 end

@@ -172,7 +172,8 @@ end
 
 local function label_of(params)
   local database = tostring(params.database):match("^dbname='(.-)'") or params.database
-  return params.driver == "SQLite3" and database or ("%s on %s"):format(database, params.host or "localhost")
+  local host = params.host and (params.host:match("^host=([^;]*)") or params.host) or "localhost"
+  return params.driver == "SQLite3" and database or ("%s on %s"):format(database, host)
 end
 
 -- A running server may be writing from the first moment on.
