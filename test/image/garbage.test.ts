@@ -149,6 +149,7 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
       after = await readState(server);
     }
     const log = await server.log();
+    await (await import("node:fs/promises")).writeFile(`/tmp/garbage-${series}.log`, JSON.stringify({ before, after, log: log.length }) + "\n" + log); // TEMP
     expect(after.descriptors).toBeLessThanOrEqual(before.descriptors + 2);
     expect(after.heap).toBeLessThan(before.heap + 4 * megabyte);
     expect(after.resident).toBeLessThan(before.resident + 48 * megabyte);
