@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeVolume } from "../fixtures/bare-server.ts";
+import { isAdmin } from "../fixtures/kept-data.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, type ServerWishes, startProsody } from "../fixtures/prosody-server.ts";
@@ -29,16 +30,6 @@ async function canLogIn(server: ProsodyServer, user: string, password: string): 
   );
 }
 
-/** The names of who may administer, by what the server answers them over the wire. */
-async function isAdmin(server: ProsodyServer, user: string, password: string): Promise<boolean> {
-  const client = await server.connect(user, password);
-  const items = await client.iqCaller.get(
-    { name: "query", attrs: { xmlns: "http://jabber.org/protocol/disco#items", node: "http://jabber.org/protocol/commands" } } as never,
-    server.domain,
-  );
-  return items.toString().includes("http://jabber.org/protocol/admin#add-user");
-}
-
 const first = "the first password";
 const second = "another password";
 
@@ -51,7 +42,7 @@ describe.each(imageSeries)("the first account of %s", (series) => {
       leftovers.push(volume.remove);
       const env = { PROSODY_ADMINS: "boss@example.org", PROSODY_ACCOUNT_PASSWORD_FILE: "/run/secret", PROSODY_STORAGE: storage };
       const server = await start(series, { env, files: { "/run/secret": `${first}\n` }, volume: volume.name });
-      expect(await isAdmin(server, "boss", first)).toBe(true);
+      expect(await isAdmin(server, await server.connect("boss", first))).toBe(true);
       // Nobody sees it.
       expect(await server.log()).not.toContain(first);
       const { stdout } = await server.exec(["lua5.4", "-"], 'for _, name in ipairs({ "cmdline", "environ" }) do print(io.open("/proc/1/" .. name):read("a")) end');
@@ -97,7 +88,7 @@ it("PROSODY_ACCOUNT: is made beside the administrators, who are others", async (
   const server = await start(usualSeries, {
     env: { LOCAL: "Me", PASSWORD: first, PROSODY_ADMINS: "boss@example.org" },
   });
-  expect(await isAdmin(server, "me", first)).toBe(false);
+  expect(await isAdmin(server, await server.connect("me", first))).toBe(false);
   expect(await server.ctl("shell", "user", "list", "example.org")).not.toContain("boss@");
 });
 

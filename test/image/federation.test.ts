@@ -1,8 +1,8 @@
-import net from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Federation, type Member, startFederation } from "../fixtures/federation.ts";
 import { sendTo } from "../fixtures/messages.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { isOpen } from "../fixtures/probe.ts";
 import { enter, newRoom } from "../fixtures/rooms.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
@@ -11,7 +11,14 @@ const noTls = { PROSODY_S2S_REQUIRE_ENCRYPTION: "false", PROSODY_S2S_SECURE_AUTH
 // Strangers have certificates of an authority that nobody knows. They themselves take others as they come.
 const members = (series: string): Record<string, Member> => ({
   "home.example": { isTrusted: true },
-  "friend.example": { isTrusted: true, also: ["conference.friend.example"], port: 6269, env: { PROSODY_S2S_PORTS: "6269" } },
+  "friend.example": {
+    isTrusted: true,
+    also: ["conference.friend.example"],
+    port: 6269,
+    env: { PROSODY_S2S_PORTS: "6269" },
+  },
+  // The container's own resolver, which knows its neighbours.
+  "alias.example": { isTrusted: true, env: { PROSODY_DNS_RESOLVERS: "" } },
   "stranger.example": { isTrusted: false, env: { PROSODY_S2S_SECURE_AUTH: "false" } },
   "other.example": { isTrusted: false, env: { PROSODY_S2S_SECURE_AUTH: "false" } },
   "open.example": {
@@ -39,7 +46,8 @@ const members = (series: string): Record<string, Member> => ({
   },
 });
 
-const refused = /remote-server-not-found|not-acceptable|remote-server-timeout|not-authorized|service-unavailable|not-allowed/u;
+const refused =
+  /remote-server-not-found|not-acceptable|remote-server-timeout|not-authorized|service-unavailable|not-allowed/u;
 
 beforeAll(useEngine);
 
@@ -51,7 +59,10 @@ describe.each(imageSeries)("servers of %s", (series) => {
   afterAll(async () => all.close());
 
   const both = async (a: string, b: string): Promise<string[]> => [await all.send(a, b), await all.send(b, a)];
-  const [arrived, no] = [["arrived", "arrived"], [expect.stringMatching(refused), expect.stringMatching(refused)]];
+  const [arrived, no] = [
+    ["arrived", "arrived"],
+    [expect.stringMatching(refused), expect.stringMatching(refused)],
+  ];
 
   it("PROSODY_TRUSTED_CAS: whom our authority vouches for is spoken with", async () => {
     expect(await both("home.example", "friend.example")).toEqual(arrived);
@@ -61,6 +72,9 @@ describe.each(imageSeries)("servers of %s", (series) => {
     // The port is in its SRV records and nowhere else.
     expect(await all.send("home.example", "friend.example")).toBe("arrived");
     expect(await sendTo(await all.someoneOf("home.example"), "someone@nowhere.example")).toMatch(refused);
+    // Without it, of those of the container.
+    expect(await all.send("alias.example", "home.example")).toBe("arrived");
+    expect(await all.send("alias.example", "friend.example")).toMatch(refused);
   });
 
   it("PROSODY_S2S_SECURE_AUTH: a server that nobody vouches for is refused, unless it is false", async () => {
@@ -108,12 +122,3 @@ describe.each(imageSeries)("servers of %s", (series) => {
     expect(await all.send("home.example", "signed.example")).toMatch(refused);
   });
 });
-
-async function isOpen(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, host);
-    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
-    socket.on("close", () => socket.destroy()).setTimeout(10_000, () => resolve(false));
-    socket.on("connect", () => socket.destroy());
-  });
-}

@@ -48,7 +48,9 @@ async function countsRoom(server: ProsodyServer): Promise<boolean> {
   await server.addAccount("alice", password);
   const alice = await server.connect("alice", password);
   const joined = new Promise((resolve) => alice.on("stanza", resolve));
-  await alice.send(xml("presence", { to: "den@conference.example.org/a" }, xml("x", { xmlns: "http://jabber.org/protocol/muc" })));
+  await alice.send(
+    xml("presence", { to: "den@conference.example.org/a" }, xml("x", { xmlns: "http://jabber.org/protocol/muc" })),
+  );
   await joined;
   const { text } = await readMetrics(server);
   return /^prosody_mod_muc__live_room\{[^}]*\} 1\b/mu.test(text);

@@ -1,121 +1,169 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { runCommand } from "@prosody-foundry/kit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeRunnableImage, useEngine } from "../fixtures/runnable-image.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
+import { runImage } from "../fixtures/prosody-server.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
 
-const reference = "prosody-foundry-test/image:options";
+let image: string;
 
 beforeAll(async () => {
   await useEngine();
-  await makeRunnableImage({ series: "13.0", reference });
+  image = await ensureProsodyImage(usualSeries);
 });
 
-afterAll(async () => {
-  await runCommand("docker", ["rmi", "--force", reference], { accept: "any" });
-});
+type Settings = Readonly<Record<string, string>>;
 
-/** What the options say to each environment, asked in one container. */
-async function readOption(name: string, settings: readonly Readonly<Record<string, string>>[]): Promise<string[]> {
+/** What an option is in each of these environments, or the first problem, asked in one container. */
+async function readOption(name: string, settings: readonly Settings[]): Promise<string[]> {
   const script = `
-    local options = dofile("/usr/lib/prosody-foundry/options.lua")
-    for _, environment in ipairs({ ${settings.map(toLua).join(", ")} }) do
-      local values, problems = options.read(function(name) return environment[name] end)
-      for _, problem in ipairs(options.find_unknown(environment)) do problems[#problems + 1] = problem end
+    package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
+    local environment = require("foundry.environment")
+    for _, given in ipairs({ ${settings.map(toLua).join(", ")} }) do
+      local values, problems = environment.read(function(name) return given[name] end)
+      for _, problem in ipairs(environment.find_unknown(given)) do problems[#problems + 1] = problem end
       local value = values[${JSON.stringify(name)}]
       print(problems[1] or type(value) == "table" and table.concat(value, "|") or tostring(value))
     end`;
-  const args = ["run", "--rm", "--interactive", "--entrypoint=/usr/bin/lua5.4", reference, "-"];
+  const args = ["run", "--rm", "--interactive", "--network=none", "--entrypoint=/usr/bin/lua5.4", image, "-"];
   const { stdout } = await runCommand("docker", args, { input: script });
   return stdout.trimEnd().split("\n");
 }
 
-function toLua(settings: Readonly<Record<string, string>>): string {
-  return `{ ${Object.entries(settings)
-    .map(([name, value]) => `[${JSON.stringify(name)}] = ${JSON.stringify(value)}`)
-    .join(", ")} }`;
+function toLua(settings: Settings): string {
+  const entries = Object.entries(settings).map(
+    ([name, value]) => `[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
+  );
+  return `{ ${entries.join(", ")} }`;
 }
 
-describe("options", () => {
-  it("booleans mean what they say", async () => {
+describe("an option", () => {
+  it.each(["PROSODY_S2S_SECURE_AUTH", "PROSODY_USE_DANE"])("%s means what it says", async (name) => {
     const yes = ["true", "TRUE", "yes", "on", "1"];
     const no = ["false", "False", "no", "off", "0"];
-    const settings = [...yes, ...no, "", "2"].map((value) => ({ PROSODY_S2S_SECURE_AUTH: value }));
-    const answers = await readOption("PROSODY_S2S_SECURE_AUTH", settings);
-    expect(answers.slice(0, 11)).toEqual([...yes.map(() => "true"), ...no.map(() => "false"), "true"]);
-    expect(answers[11]).toContain("neither true nor false");
+    const answers = await readOption(
+      name,
+      [...yes, ...no, "2"].map((value) => ({ [name]: value })),
+    );
+    expect(answers.slice(0, 10)).toEqual([...yes.map(() => "true"), ...no.map(() => "false")]);
+    expect(answers[10]).toContain("neither true nor false");
   });
 
-  it.each<[string, { name: string; settings: Record<string, string>; answer: string }]>([
-    ["an alias counts", { name: "PROSODY_LOGLEVEL", settings: { LOG_LEVEL: "DEBUG" }, answer: "debug" }],
+  const domain = "PROSODY_DOMAIN";
+  const registration = "PROSODY_REGISTRATION";
+  it.each<[string, { name: string; settings: Settings; answer: string }]>([
+    ["that is empty is not set", { name: "PROSODY_S2S", settings: { PROSODY_S2S: "" }, answer: "true" }],
+    ["has aliases", { name: "PROSODY_LOGLEVEL", settings: { LOG_LEVEL: "DEBUG" }, answer: "debug" }],
     [
-      "an alias that agrees is no problem",
-      { name: "PROSODY_DOMAIN", settings: { DOMAIN: "a.b", PROSODY_DOMAIN: "a.b" }, answer: "a.b" },
+      "may have an alias that agrees",
+      { name: domain, settings: { DOMAIN: "a.b", PROSODY_DOMAIN: "a.b" }, answer: "a.b" },
     ],
     [
-      "an alias that differs is one",
+      "may have no alias that differs",
       {
-        name: "PROSODY_DOMAIN",
+        name: domain,
         settings: { DOMAIN: "a.b", PROSODY_DOMAIN: "a.c" },
         answer: "PROSODY_DOMAIN and DOMAIN are both set and differ: leave one out.",
       },
     ],
     [
-      "a list may have spaces and commas",
+      "of an alias with words of its own",
+      { name: registration, settings: { ALLOW_REGISTRATION: "1" }, answer: "open" },
+    ],
+    [
+      "of an alias that only narrows another",
+      { name: registration, settings: { ALLOW_REGISTRATION: "1", REGISTRATION_INVITE_ONLY: "1" }, answer: "invite" },
+    ],
+    [
+      "of an alias that says nothing",
+      { name: registration, settings: { ALLOW_REGISTRATION: "1", REGISTRATION_INVITE_ONLY: "0" }, answer: "open" },
+    ],
+    [
+      "of an alias in other units",
+      { name: "PROSODY_UPLOAD_LIMIT_MB", settings: { HTTP_FILE_SHARE_SIZE_LIMIT: "5242880" }, answer: "5.0" },
+    ],
+    [
+      "of an alias that is read in another way",
+      { name: "PROSODY_ARCHIVE_EXPIRY_DAYS", settings: { PROSODY_ARCHIVE_EXPIRES_AFTER: "2w" }, answer: "14.0" },
+    ],
+    [
+      "that is a list may have spaces and commas",
       { name: "PROSODY_ADMINS", settings: { PROSODY_ADMINS: "a@b, c@d e@f" }, answer: "a@b|c@d|e@f" },
     ],
     [
-      "modules lose their prefix",
+      "that names modules takes them with and without mod_",
       {
         name: "PROSODY_ENABLE_MODULES",
-        settings: { PROSODY_ENABLE_MODULES: "mod_bosh,websocket" },
-        answer: "bosh|websocket",
+        settings: { PROSODY_ENABLE_MODULES: "mod_announce,motd" },
+        answer: "announce|motd",
       },
     ],
     [
-      "a database alone means to use it",
-      { name: "PROSODY_STORAGE", settings: { PROSODY_SQL_DRIVER: "sqlite3" }, answer: "sql" },
-    ],
-    [
-      "a secret comes from a file",
+      "that is a secret comes from a file, too",
       {
-        name: "PROSODY_SQL_PASSWORD",
-        settings: { PROSODY_SQL_PASSWORD_FILE: "/usr/lib/prosody/prosody.version" },
-        answer: "13.0.1",
+        name: "PROSODY_COMPONENT_SECRET",
+        settings: { PROSODY_COMPONENT_SECRET_FILE: "/usr/lib/prosody/prosody.version" },
+        answer: "13.0.7",
       },
     ],
     [
-      "a domain may be in any script",
-      { name: "PROSODY_DOMAIN", settings: { PROSODY_DOMAIN: "bücher.example" }, answer: "bücher.example" },
+      "that is a domain may be in any script",
+      { name: domain, settings: { PROSODY_DOMAIN: "bücher.example" }, answer: "bücher.example" },
     ],
     [
-      "what Kubernetes sets for a service called prosody is let be",
+      "that is a path may be one beside the configuration",
+      { name: "PROSODY_CERTIFICATES", settings: { PROSODY_CERTIFICATES: "certs" }, answer: "/etc/prosody/certs" },
+    ],
+    [
+      "is none of what Kubernetes sets for a service called prosody",
       {
-        name: "PROSODY_DOMAIN",
+        name: "PROSODY_S2S",
         settings: {
           PROSODY_SERVICE_HOST: "10.0.0.1",
           PROSODY_SERVICE_PORT_C2S: "5222",
           PROSODY_PORT: "tcp://10.0.0.1:5222",
           PROSODY_PORT_5222_TCP_ADDR: "10.0.0.1",
         },
-        answer: "localhost",
+        answer: "true",
       },
     ],
     [
-      "another program's variables are let be",
-      { name: "PROSODY_DOMAIN", settings: { PATH: "/bin", PROSODYCTL_LOG_LEVEL: "debug" }, answer: "localhost" },
+      "is none of another program's variables",
+      {
+        name: "PROSODY_S2S",
+        settings: { PATH: "/bin", PROSODYCTL_LOG_LEVEL: "debug", __FLUSH_LOG: "yes" },
+        answer: "true",
+      },
     ],
   ])("%s", async (_, { name, settings, answer }) => {
     expect(await readOption(name, [settings])).toEqual([answer]);
   });
+});
 
-  it("are all shown by help and in the README", async () => {
-    const readme = await readFile(path.resolve(import.meta.dirname, "../../images/prosody/README.md"), "utf8");
-    const { stdout, exitCode } = await runCommand("docker", ["run", "--rm", reference, "help"]);
+describe("help", () => {
+  it("tells all commands and options", async () => {
+    const { stdout, exitCode } = await runImage(image, {}, ["help"]);
     expect(exitCode).toBe(0);
-    const names = stdout.match(/\b[A-Z][A-Z0-9]+_[A-Z0-9_]*[A-Z]\b/gu) ?? [];
-    expect(names).toContain("PROSODY_SQL_PASSWORD_FILE");
-    expect(names.length).toBeGreaterThan(20);
-    for (const name of names) expect(readme).toContain(`\`${name}\``);
+    expect(stdout).toContain("migrate-env < FILE");
+    expect(stdout).toMatch(/^ {2}PROSODY_MUC_HISTORY\n.*Default: 20$/mu);
+    expect((await runImage(image, {}, ["--help"])).stdout).toBe(stdout);
+  });
+
+  it("tells all about options, by any of their names", async () => {
+    const { stdout, exitCode } = await runImage(image, {}, ["help", "DB_PASSWORD", "retention_days"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("PROSODY_SQL_PASSWORD\n");
+    expect(stdout).toMatch(/Also .*\bPROSODY_SQL_PASSWORD_FILE\b/u);
+    expect(stdout).toMatch(/PROSODY_RETENTION_DAYS\n[^]*Default +7\n[^]*Value +a number of days, or never/u);
+  });
+
+  it("answers a name that is none with the nearest, whatever else it was asked", async () => {
+    const { stdout, stderr, exitCode } = await runImage(image, { PROSODY_DOMIAN: "x" }, [
+      "help",
+      "PROSODY_MUC_HISTROY",
+      "PROSODY_S2S",
+    ]);
+    expect(exitCode).toBe(78);
+    expect(stderr).toBe("PROSODY_MUC_HISTROY is no option of this image. Did you mean PROSODY_MUC_HISTORY?\n");
+    expect(stdout).toContain("PROSODY_S2S\n");
   });
 });

@@ -13,10 +13,14 @@ beforeAll(async () => {
   await useEngine();
   const image = await ensureProsodyImage(usualSeries);
   const start = async (env: Record<string, string>): Promise<ProsodyServer> => startProsody({ image, env });
-  const open = { PROSODY_REGISTRATION: "open", PROSODY_REGISTRATION_PERIOD: "1d", PROSODY_PASSWORD_MIN_LENGTH: "12" };
+  const anybody = {
+    PROSODY_REGISTRATION: "open",
+    PROSODY_REGISTRATION_PERIOD: "1d",
+    PROSODY_PASSWORD_MIN_LENGTH: "12",
+  };
   servers = {
-    open: await start({ ...open, PROSODY_REGISTRATION_MAX: "2" }),
-    quick: await start({ ...open, PROSODY_REGISTRATION_MAX: "1", PROSODY_REGISTRATION_PERIOD: "1s" }),
+    open: await start({ ...anybody, PROSODY_REGISTRATION_MAX: "2" }),
+    quick: await start({ ...anybody, PROSODY_REGISTRATION_MAX: "1", PROSODY_REGISTRATION_PERIOD: "1s" }),
     invite: await start({}),
     brief: await start({ PROSODY_INVITE_EXPIRY: "1s" }),
     closed: await start({ PROSODY_REGISTRATION: "closed" }),
@@ -53,7 +57,11 @@ async function show(stream: RawStream, id: string, token: string): Promise<strin
 async function changePassword(server: ProsodyServer, password: string): Promise<string> {
   const user = await server.connect("alice", long);
   const words = [xml("username", {}, "alice"), xml("password", {}, password)];
-  const request = xml("iq", { type: "set", to: "example.org" }, xml("query", { xmlns: "jabber:iq:register" }, ...words));
+  const request = xml(
+    "iq",
+    { type: "set", to: "example.org" },
+    xml("query", { xmlns: "jabber:iq:register" }, ...words),
+  );
   return user.iqCaller.request(request, 20_000).then(
     () => "changed",
     (error: { condition: string }) => error.condition,

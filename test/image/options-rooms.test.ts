@@ -46,9 +46,6 @@ describe.each(imageSeries)("rooms of %s", (series) => {
   });
 
   const usualRooms = "conference.example.org";
-  const nameOf = async (entity: LoggedIn, service: string): Promise<string | undefined> =>
-    (await query(entity, { to: service }, disco.info)).getChild("query")?.getChild("identity")?.attrs["name"];
-
   it("PROSODY_MUC_DOMAIN: clients find the rooms there, whatever the domain", async () => {
     expect(await listItems(otherUser, "example.org")).toContain(rooms);
     expect(await enter(admin, newRoom(rooms))).toEqual({ history: [] });
@@ -90,7 +87,10 @@ describe.each(imageSeries)("rooms of %s", (series) => {
   });
 
   it("PROSODY_MUC_HISTORY: who comes in is shown so many messages", async () => {
-    for (const [entity, service, count] of [[admin, rooms, 2], [alice, usualRooms, 20]] as const) {
+    for (const [entity, service, count] of [
+      [admin, rooms, 2],
+      [alice, usualRooms, 20],
+    ] as const) {
       const room = await makeRoom(entity, service);
       for (let number = 1; number <= 22; number += 1) await say(entity, room, `message ${number}`);
       await leaveAndKeep(entity, room, service === rooms);
@@ -125,4 +125,8 @@ async function neighbour(server: ProsodyServer): Promise<LoggedIn> {
 async function join(server: ProsodyServer, user: string): Promise<LoggedIn> {
   await server.addAccount(user, password);
   return server.connect(user, password);
+}
+
+async function nameOf(entity: LoggedIn, service: string): Promise<string | undefined> {
+  return (await query(entity, { to: service }, disco.info)).getChild("query")?.getChild("identity")?.attrs["name"];
 }

@@ -1,6 +1,7 @@
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeRunnableImage, useEngine } from "../fixtures/runnable-image.ts";
+import { ensureProsodyImage } from "../fixtures/prosody-image.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
 
 const containers: string[] = [];
 const images = { "13.0": "", "0.12": "" };
@@ -8,15 +9,11 @@ type Series = keyof typeof images;
 
 beforeAll(async () => {
   await useEngine();
-  for (const series of ["13.0", "0.12"] as const) {
-    const reference = `prosody-foundry-test/image:${series}`;
-    images[series] = await makeRunnableImage({ series, reference });
-  }
+  for (const series of ["13.0", "0.12"] as const) images[series] = await ensureProsodyImage(series);
 });
 
 afterAll(async () => {
   await runCommand("docker", ["rm", "--force", "--volumes", ...containers], { accept: "any" });
-  await runCommand("docker", ["rmi", "--force", ...Object.values(images)], { accept: "any" });
 });
 
 /** Runs to the end. */
@@ -64,7 +61,7 @@ describe.each(["13.0", "0.12"] as const)("the image of %s", (series) => {
   ])("starts without a network and stops by itself, %s", async (_, options) => {
     const container = await start([...options, "--env=PROSODY_DOMAIN=Example.org"], series);
     const { exitCode, log } = await stop(container);
-    expect(log).toMatch(/Prosody \S+ serves conference\.example\.org example\.org upload\.example\.org\n/u);
+    expect(log).toMatch(/Prosody \S+ serves conference\.example\.org example\.org upload\.example\.org[;\n]/u);
     expect(log).toContain("Shutdown complete");
     expect(log).not.toMatch(/\serror\t/u);
     expect(exitCode).toBe("0");
@@ -94,72 +91,5 @@ describe.each(["13.0", "0.12"] as const)("the image of %s", (series) => {
       series,
     );
     expect((await stop(container)).log).not.toMatch(/Configuration warning|deprecated/u);
-  });
-});
-
-describe("a bad environment", () => {
-  it("is reported whole, with exit code 78, before Prosody starts", async () => {
-    const { exitCode, stdout, stderr } = await run(
-      environment({
-        PROSODY_DOMIAN: "example.org",
-        DOMAIN: "-bad..name",
-        PROSODY_ADMINS: "me",
-        PROSODY_CERTIFICATES: "certs",
-        PROSODY_S2S_SECURE_AUTH: "nope",
-        PROSODY_LOGLEVEL: "inof",
-        PROSODY_STORAGE: "sql",
-        PROSODY_SQL_PORT: "0",
-        PROSODY_SQL_PASSWORD: "secret",
-        PROSODY_SQL_PASSWORD_FILE: "/run/secret",
-        PROSODY_ENABLE_MODULES: "ping,mod_pign",
-      }),
-    );
-    const complaints = stderr
-      .trim()
-      .split("\n")
-      .map((line) => line.replace("prosody-foundry\terror\t", ""));
-    expect(complaints.toSorted()).toEqual(
-      [
-        "DOMAIN=-bad..name is no domain name.",
-        'PROSODY_ADMINS=me holds "me", which is no address (user@domain).',
-        "PROSODY_CERTIFICATES=certs is no absolute path.",
-        "PROSODY_DOMIAN is no option of this image. Did you mean PROSODY_DOMAIN?",
-        'PROSODY_ENABLE_MODULES holds "pign", which is no module of this image. Did you mean ping?',
-        "PROSODY_LOGLEVEL=inof is none of debug, info, warn, error. Did you mean info?",
-        "PROSODY_S2S_SECURE_AUTH=nope is neither true nor false (true, yes, on, 1; false, no, off, 0).",
-        "PROSODY_SQL_PASSWORD_FILE cannot be read: /run/secret: No such file or directory.",
-        "PROSODY_SQL_PORT=0 is no port (1 to 65535).",
-        "PROSODY_STORAGE=sql needs PROSODY_SQL_DRIVER (PostgreSQL, MySQL or SQLite3).",
-      ].toSorted(),
-    );
-    expect(exitCode).toBe(78);
-    expect(stdout).toBe("");
-    expect(stderr).not.toContain("=secret");
-  });
-
-  it.each([
-    ["as root", ["--user=0:0"], /does not run as root/u],
-    [
-      "on a data folder of somebody else",
-      ["--mount=type=volume,dst=/var/lib/prosody,volume-nocopy"],
-      /User 999 cannot write to \/var\/lib\/prosody: .*chown -R 999/u,
-    ],
-    ["read-only without a place for data", ["--read-only"], /mount a volume or a tmpfs at \/var\/lib\/prosody/u],
-    [
-      "with a secret that is not there",
-      ["--env=PROSODY_SQL_PASSWORD_FILE=/nowhere"],
-      /PROSODY_SQL_PASSWORD_FILE cannot be read: .*No such file/u,
-    ],
-    [
-      "with prosodyctl, too",
-      ["--env=PROSODY_DOMIAN=x", "--entrypoint=/usr/bin/lua5.4"],
-      /Did you mean PROSODY_DOMAIN/u,
-    ],
-  ])("stops it: %s", async (what, options, sentence) => {
-    const args = what.startsWith("with prosodyctl") ? ["/usr/lib/prosody-foundry/entrypoint.lua", "about"] : [];
-    const { exitCode, stderr } = await run(options, args);
-    expect(stderr).toMatch(sentence);
-    expect(stderr.trim().split("\n")).toHaveLength(1);
-    expect(exitCode).toBe(78);
   });
 });

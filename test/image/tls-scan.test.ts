@@ -14,7 +14,11 @@ const ports = [
   ["https", 5281, []],
 ] as const;
 
-const modern = ["TLSv1.3 TLS_AES_128_GCM_SHA256", "TLSv1.3 TLS_AES_256_GCM_SHA384", "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256"];
+const modern = [
+  "TLSv1.3 TLS_AES_128_GCM_SHA256",
+  "TLSv1.3 TLS_AES_256_GCM_SHA384",
+  "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256",
+];
 
 /** All that may be spoken with a certificate of an EC key: authenticated encryption with forward secrecy, and nothing else. */
 const allowed = {
@@ -48,10 +52,10 @@ describe.each(imageSeries)("sslscan of %s", (series) => {
       const { stdout } = await runCommand("docker", ["run", ...host, peers, "sslscan", ...words], { accept: "any" });
       const enabled = [...stdout.matchAll(/^(SSLv\d|TLSv1\.\d)\s+enabled/gmu)].map(([, version]) => version);
       const ciphers = [...stdout.matchAll(/^(?:Preferred|Accepted)\s+(\S+)\s+\d+ bits\s+0x\w+\s+(\S+)/gmu)];
-      expect(ciphers.map(([, version, cipher]) => `${version} ${cipher}`).toSorted(), stdout).toEqual(allowed[profile]);
-      expect(enabled.toSorted(), stdout).toEqual(profile === "modern" ? ["TLSv1.3"] : ["TLSv1.2", "TLSv1.3"]);
+      expect(ciphers.map(([, version, cipher]) => `${version} ${cipher}`).toSorted()).toEqual(allowed[profile]);
+      expect(new Set(enabled)).toEqual(new Set(profile === "modern" ? ["TLSv1.3"] : ["TLSv1.2", "TLSv1.3"]));
       expect(stdout).toMatch(/TLSv1\.3 not vulnerable to heartbleed/u);
-      expect(stdout).not.toMatch(/ vulnerable to heartbleed(?<!not vulnerable to heartbleed)|Compression enabled/u);
+      expect(stdout).not.toMatch(/Compression enabled|(?<!not) vulnerable to/u);
     });
   });
 });

@@ -19,7 +19,8 @@ function isOwn(at: string): boolean {
 }
 
 /** Folders of package.cpath, in the image and in what Prosody adds. */
-const moduleFolders = /^\/usr\/(?:local\/)?lib\/(?:[^/]+-linux-[^/]+\/)?(?:lua\/5\.4|prosody|prosody-foundry)\/(.+)\.so$/u;
+const moduleFolders =
+  /^\/usr\/(?:local\/)?lib\/(?:[^/]+-linux-[^/]+\/)?(?:lua\/5\.4|prosody|prosody-foundry)\/(.+)\.so$/u;
 
 /** What Lua code may call a C module: since 13.0 Prosody's own have a prefix, and `x.core` may be in `x.so`. */
 function namesOf(at: string): string[] {

@@ -41,6 +41,8 @@ export async function logIn(server: ServerAddress, account: Account): Promise<Lo
     },
   });
   entity.reconnect.stop();
+  // By itself it gives up on each step after two seconds.
+  entity.timeout = server.patience;
   // Without a listener an error would end the process; `start` rejects with the same one.
   entity.on("error", () => undefined);
   try {

@@ -46,6 +46,10 @@ declare module "@xmpp/client" {
 
   export interface Client extends EventEmitter {
     jid: Jid | null;
+    /** "online" once logged in. */
+    status: string;
+    /** Milliseconds for each step of a login. */
+    timeout: number;
     reconnect: { stop(): void; reconnect(): Promise<void> };
     isSecure(): boolean;
     start(): Promise<Jid>;

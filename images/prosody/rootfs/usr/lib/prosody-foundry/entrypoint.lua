@@ -93,6 +93,7 @@ local function become(program, arguments)
 end
 
 local function run_server(arguments)
+  heed_signals_early()
   local values, set_by = check_environment()
   check_foreign()
   settle_server()
@@ -100,7 +101,8 @@ local function run_server(arguments)
   pcall(require("lfs").mkdir, "/run/prosody")
   check_files(values, set_by)
   warn(values)
-  heed_signals_early()
+  local failure = require("foundry.await-database")(values, set_by, say)
+  if failure then os.exit(failure) end
   local words = { "-F", "--config", folders.configuration }
   for _, word in ipairs(arguments) do
     if word ~= "-F" then words[#words + 1] = word end

@@ -66,8 +66,11 @@ local rules = {
   end,
 
   function(values, set_by, say)
-    if (set_by.PROSODY_SQL_TLS or set_by.PROSODY_SQL_TLS_CA) and sql_driver(values) ~= "PostgreSQL" then
-      say("%s works with PROSODY_SQL_DRIVER=PostgreSQL only.", set_by.PROSODY_SQL_TLS or set_by.PROSODY_SQL_TLS_CA)
+    local driver, name = sql_driver(values), set_by.PROSODY_SQL_TLS or set_by.PROSODY_SQL_TLS_CA
+    if name and driver ~= "PostgreSQL" and driver ~= "MySQL" then
+      say("%s works with PROSODY_SQL_DRIVER=PostgreSQL or MySQL only.", name)
+    elseif values.PROSODY_SQL_TLS == "prefer" and driver == "MySQL" then
+      say("%s=prefer works with PROSODY_SQL_DRIVER=PostgreSQL only: MariaDB's library has require or disable.", name)
     end
   end,
 
@@ -75,6 +78,15 @@ local rules = {
     local verify = values.PROSODY_SQL_TLS == "verify-ca" or values.PROSODY_SQL_TLS == "verify-full"
     if verify and not values.PROSODY_SQL_TLS_CA then
       say("%s=%s needs PROSODY_SQL_TLS_CA.", set_by.PROSODY_SQL_TLS, values.PROSODY_SQL_TLS)
+    end
+  end,
+
+  -- Files that Prosody itself would look at only when it needs them.
+  function(values, set_by, say)
+    for _, option in ipairs(options) do
+      local path = option.type == "file" and set_by[option.name] and values[option.name]
+      local file, reason = io.open(path or "/dev/null")
+      if file then file:close() else say("%s cannot be read: %s.", set_by[option.name], reason) end
     end
   end,
 
@@ -94,7 +106,7 @@ local rules = {
   end,
 
   function(values, _, say)
-    if not shipped.has_module("auth_" .. values.PROSODY_AUTHENTICATION) then
+    if not shipped.has_module("auth_" .. values.PROSODY_AUTHENTICATION, values.PROSODY_PLUGIN_PATHS) then
       say("PROSODY_AUTHENTICATION=%s needs mod_auth_%s, which this image does not have.", values.PROSODY_AUTHENTICATION,
         values.PROSODY_AUTHENTICATION)
     end

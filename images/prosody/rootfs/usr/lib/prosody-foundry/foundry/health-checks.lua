@@ -1,4 +1,5 @@
--- What has to be right for the server to be well: each check gets a function that takes a sentence for what is not.
+-- What has to be right for the server to be well: each check gets two functions that take a sentence: for what
+-- is not, and for what soon may not be.
 
 local lfs = require("lfs")
 local load_library = require("foundry.core")
@@ -131,4 +132,23 @@ local function storage(problem)
   end
 end
 
-return { modules = modules, ports = ports, storage = storage }
+local day, soon = 86400, 21
+
+-- What mod_foundry_certificates found. A host that lacks one may not need it; an expired one is of use to nobody.
+local function certificates(problem, warn)
+  local now = os.time()
+  for host, entry in pairs(prosody.hosts and prosody.foundry_certificates or {}) do
+    local ends = entry.not_after
+    if not prosody.hosts[host] then
+      -- a name of the web server alone
+    elseif ends and (ends <= now or entry.not_before and entry.not_before > now) then
+      problem(("%s: %s."):format(host, entry.problem))
+    elseif entry.problem or entry.self_signed then
+      warn(("%s: %s."):format(host, entry.problem or "the certificate is self-signed, nobody trusts it"))
+    elseif ends < now + soon * day then
+      warn(("%s: the certificate expires on %s."):format(host, os.date("!%Y-%m-%d", ends)))
+    end
+  end
+end
+
+return { certificates = certificates, modules = modules, ports = ports, storage = storage }

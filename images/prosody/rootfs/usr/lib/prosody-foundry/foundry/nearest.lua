@@ -1,16 +1,18 @@
 -- What somebody may have meant.
 
--- Edits from one word to the other: Levenshtein, one row at a time.
+-- Edits from one word to the other, two letters that changed places being one: rows of the matrix, of which two are kept.
 local function distance(from, to)
-  local row = {}
+  local before, row = nil, {}
   for j = 0, #to do row[j] = j end
   for i = 1, #from do
-    local diagonal = row[0]
-    row[0] = i
+    local now = { [0] = i }
     for j = 1, #to do
       local cost = from:byte(i) == to:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+      now[j] = math.min(row[j] + 1, now[j - 1] + 1, row[j - 1] + cost)
+      local changed_places = i > 1 and j > 1 and from:byte(i) == to:byte(j - 1) and from:byte(i - 1) == to:byte(j)
+      if changed_places then now[j] = math.min(now[j], before[j - 2] + 1) end
     end
+    before, row = row, now
   end
   return row[#to]
 end
@@ -22,6 +24,8 @@ return function(word, known)
     local needed = distance(word, candidate)
     if not steps or needed < steps then best, steps = candidate, needed end
   end
-  if not best or steps > math.max(2, #word // 3) then return "" end
+  -- What all options begin with makes none of them nearer.
+  local own = word:gsub("^PROSODY_", "")
+  if not best or steps > math.max(2, #own // 3) then return "" end
   return (" Did you mean %s?"):format(best)
 end

@@ -127,6 +127,11 @@ local groups = {
       needs = "ldap", help = "the connection to the LDAP server is encrypted by StartTLS",
     },
     {
+      name = "PROSODY_LDAP_TLS_CA", type = "file", by = "ldap", sets = "foundry_ldap_tls_ca", needs = "ldap",
+      usually = "the public authorities", example = "/etc/prosody/certs/ldap-ca.pem",
+      help = "certificates that vouch for the LDAP server",
+    },
+    {
       name = "PROSODY_LDAP_MODE", aliases = { "LDAP_MODE" }, type = "choice", choices = { "bind", "getpasswd" },
       default = "bind", sets = "ldap_mode", needs = "ldap",
       help = "the password is tried on the LDAP server, or its userPassword is read (plain text there)",
@@ -198,8 +203,8 @@ local groups = {
     },
     {
       name = "PROSODY_SQL_TLS", type = "choice", choices = { "disable", "prefer", "require", "verify-ca", "verify-full" },
-      by = "storage", sets = "sql", usually = "prefer", example = "verify-full",
-      help = "encryption of the connection to PostgreSQL",
+      by = "storage", sets = "sql", usually = "prefer, or disable with MySQL", example = "verify-full",
+      help = "encryption of the connection to the database; with MySQL verify-ca is as strict as verify-full",
     },
     {
       name = "PROSODY_SQL_TLS_CA", type = "file", by = "storage", sets = "sql", example = "/etc/prosody/certs/database-ca.pem",

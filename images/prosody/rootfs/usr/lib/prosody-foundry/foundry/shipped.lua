@@ -89,7 +89,7 @@ local function module_names(more)
   for _, path in ipairs(found and { community, core, table.unpack(more or {}) } or {}) do
     local opened, each, state = pcall(lfs.dir, path)
     for entry in opened and each or function() end, state do
-      names[#names + 1] = entry:match("^mod_([%w_-]+)")
+      names[#names + 1] = entry:match("^mod_([%w_-]+)") or find_in(path, entry) and entry or nil
     end
   end
   table.sort(names)

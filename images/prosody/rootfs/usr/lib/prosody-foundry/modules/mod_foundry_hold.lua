@@ -11,6 +11,7 @@ local function load(name)
 end
 
 local hostmanager = load("core.hostmanager")
+local modulemanager = load("core.modulemanager")
 local configmanager = load("core.configmanager")
 local sessionmanager = load("core.sessionmanager")
 local st = load("util.stanza")
@@ -27,6 +28,14 @@ local function lists_of_hosts()
     end
   end
   return virtual, components
+end
+
+local function each_host(lists, work)
+  for _, list in ipairs(lists) do
+    for _, host in ipairs(list) do
+      if rawget(prosody.hosts, host) then work(host) end
+    end
+  end
 end
 
 -- One that waits to be resumed is in no connection any more.
@@ -47,11 +56,9 @@ local function take_down()
     end
   end
   end_sessions()
-  for _, list in ipairs({ components, virtual }) do
-    for _, host in ipairs(list) do
-      if prosody.hosts[host] then hostmanager.deactivate(host, reason) end
-    end
-  end
+  -- Before all others: 13.0.7's fails when a command is taken back whose section is gone already.
+  each_host({ components, virtual }, function(host) modulemanager.unload(host, "admin_shell") end)
+  each_host({ components, virtual }, function(host) hostmanager.deactivate(host, reason) end)
   module:log("warn", "All hosts are down while their data is restored")
 end
 

@@ -57,6 +57,7 @@ local function hosts_served()
   return table.concat(names, " ")
 end
 
+-- Last of all, when the server heeds signals and all ports are open.
 module:hook("server-started", function()
   local loaded, idle, failed = {}, {}, {}
   for folder in pairs(shipped) do
@@ -66,4 +67,4 @@ module:hook("server-started", function()
   end
   module:log(#failed > 0 and "error" or "info", "Prosody %s serves %s%s%s%s", prosody.version, hosts_served(),
     list("loaded", loaded), list("not enabled", idle), list("failed", failed))
-end)
+end, -1000)

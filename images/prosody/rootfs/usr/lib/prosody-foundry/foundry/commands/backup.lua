@@ -1,4 +1,4 @@
--- backup [FILE]: all data as one tar file, to standard output or a file, also while the server runs.
+-- backup [FILE]: all data as one tar file, to standard output or FILE, also while the server runs
 
 local command = require("foundry.data.command")
 

@@ -1,4 +1,4 @@
--- migrate-storage --to KIND | --from KIND: copies all data from one storage into another and proves that it is the same.
+-- migrate-storage [--from KIND] [--to KIND] [--replace] [--json]: copies all data into another storage, and compares
 
 local command = require("foundry.data.command")
 local sides = require("foundry.data.sides")

@@ -1,5 +1,5 @@
--- restore [FILE]: puts the data of a backup, from standard input or a file, in the place of what is there; under a
--- running server, too, which takes its hosts down meanwhile.
+-- restore [--check] [--replace] [--json] [FILE]: puts a backup's data, from standard input or FILE, in the place of what is there
+-- It works under a running server, too, which takes its hosts down meanwhile.
 
 local command = require("foundry.data.command")
 

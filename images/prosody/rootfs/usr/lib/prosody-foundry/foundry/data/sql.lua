@@ -163,7 +163,6 @@ end
 
 local function tune(self)
   if self.params.driver == "SQLite3" then
-    select(self, "PRAGMA busy_timeout = 60000")
     for row in select(self, "PRAGMA journal_mode") do self.has_log = row[1] == "wal" end
     self.engine.conn:commit()
   elseif self.params.driver == "PostgreSQL" then
@@ -173,11 +172,22 @@ end
 
 local function label_of(params)
   local database = tostring(params.database):match("^dbname='(.-)'") or params.database
-  return params.driver == "SQLite3" and database or ("%s on %s"):format(database, params.host or "localhost")
+  local host = params.host and (params.host:match("^host=([^;]*)") or params.host) or "localhost"
+  return params.driver == "SQLite3" and database or ("%s on %s"):format(database, host)
+end
+
+-- A running server may be writing from the first moment on.
+local function be_patient(engine)
+  local set_encoding = engine.set_encoding
+  function engine.set_encoding(...)
+    for _ in engine:select("PRAGMA busy_timeout = 60000") do end
+    return set_encoding(...)
+  end
 end
 
 local function open(params)
   local engine = load_library("util.sql"):create_engine(params, function() end)
+  if params.driver == "SQLite3" then be_patient(engine) end
   local self = setmetatable({ name = "sql", params = params, label = label_of(params), engine = engine }, { __index = methods })
   connect(self)
   tune(self)

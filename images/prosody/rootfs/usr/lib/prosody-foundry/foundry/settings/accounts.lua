@@ -29,6 +29,11 @@ local function refused_mechanisms(values)
   return plain and { "DIGEST-MD5" } or { "DIGEST-MD5", "PLAIN", "LOGIN" }
 end
 
+-- The LDAP library takes its authorities from a file or the environment alone, and looks when it is loaded.
+local function trust_ldap_authority(file)
+  if file then require("foundry.core")("util.pposix").setenv("LDAPTLS_CACERT", file) end
+end
+
 return function(context, set)
   local values = context.values
   set("global", "foundry_account", first_account(values, context.domain))
@@ -47,6 +52,8 @@ return function(context, set)
   end
   if values.PROSODY_REGISTRATION == "open" then context.enable("virtual-host", "watchregistrations") end
 
+  trust_ldap_authority(values.PROSODY_LDAP_TLS_CA)
+  set("global", "foundry_ldap_tls_ca", values.PROSODY_LDAP_TLS_CA)
   set("global", "authentication", values.PROSODY_AUTHENTICATION)
   set("global", "disable_sasl_mechanisms", refused_mechanisms(values))
   -- Lets a client see that its TLS ends here. 0.12 does not know it.

@@ -1,0 +1,107 @@
+import { xml } from "@xmpp/client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Federation, startFederation } from "../fixtures/federation.ts";
+import { sendTo } from "../fixtures/messages.ts";
+import { eventually } from "../fixtures/network-peer.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import type { LoggedIn } from "../fixtures/prosody-server.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+
+const fast = { PROSODY_C2S_RATE_LIMIT: "50mb/s", PROSODY_S2S_RATE_LIMIT: "50mb/s" };
+const members = {
+  "sender.example": { isTrusted: true, env: fast },
+  "fast.example": { isTrusted: true, env: fast },
+  "slow.example": {
+    isTrusted: true,
+    env: {
+      PROSODY_C2S_RATE_LIMIT: "4kb/s",
+      PROSODY_S2S_RATE_LIMIT: "4kb/s",
+      PROSODY_C2S_STANZA_SIZE_LIMIT: "20kb",
+      PROSODY_S2S_STANZA_SIZE_LIMIT: "30kb",
+    },
+  },
+};
+
+// Twice the rate, and what is under way when the server begins to wait.
+const allowed = (seconds: number): number => 2 * 4096 * seconds + 64 * 1024;
+
+const body = "x".repeat(1000);
+const flood = 300;
+
+beforeAll(useEngine);
+
+describe.each(imageSeries)("limits of %s", (series) => {
+  let all: Federation;
+  beforeAll(async () => {
+    all = await startFederation(await ensureProsodyImage(series), members);
+  });
+  afterAll(async () => all.close());
+
+  /** Counts the flood's messages as they come. */
+  async function countAt(domain: string): Promise<{ entity: LoggedIn; count(): number }> {
+    const entity = await all.someoneOf(domain);
+    let count = 0;
+    entity.on("stanza", (stanza: { getChildText(name: string): string | null }) => {
+      if (stanza.getChildText("body") === body) count += 1;
+    });
+    await entity.send(xml("presence"));
+    return { entity, count: () => count };
+  }
+
+  /** Messages from both sources until the fast way has carried all; what the slow one has carried in that time. */
+  async function race(slow: [LoggedIn, string], quick: [LoggedIn, string]) {
+    const counts = [await countAt("slow.example"), await countAt("fast.example")] as const;
+    const start = performance.now();
+    for (let number = 0; number < flood; number += 1) {
+      await quick[0].send(xml("message", { to: quick[1], type: "chat" }, xml("body", {}, body)));
+      await slow[0].send(xml("message", { to: slow[1], type: "chat" }, xml("body", {}, body)));
+    }
+    await eventually(async () => (counts[1].count() >= flood ? true : undefined));
+    return { carried: counts[0].count() * body.length, seconds: (performance.now() - start) / 1000 };
+  }
+
+  it("PROSODY_C2S_STANZA_SIZE_LIMIT: a larger stanza ends the stream", async () => {
+    await all.server("slow.example").addAccount("large", "a long secret");
+    await all.server("fast.example").addAccount("large", "a long secret");
+    const message = xml("message", { to: "someone@fast.example" }, xml("body", {}, "x".repeat(30_000)));
+    const errors: string[] = [];
+    const [refused, taken] = await Promise.all(
+      ["slow.example", "fast.example"].map(async (domain) => {
+        const entity = await all.server(domain).connect("large", "a long secret");
+        entity.on("error", (error: Error) => errors.push(`${domain}: ${error.message}`));
+        await entity.send(message);
+        return entity;
+      }),
+    );
+    await eventually(async () => (errors.length > 0 ? true : undefined));
+    expect(refused?.status).not.toBe("online");
+    expect(taken && (await sendTo(taken, "large@fast.example"))).toBe("arrived");
+    expect(errors).toEqual([expect.stringMatching(/^slow\.example: policy-violation/u)]);
+  });
+
+  it("PROSODY_S2S_STANZA_SIZE_LIMIT: nor is it taken of a server", async () => {
+    const sender = await all.someoneOf("sender.example");
+    const message = xml("message", { to: "someone@slow.example" }, xml("body", {}, "x".repeat(60_000)));
+    await sender.send(message);
+    await eventually(async () =>
+      (await all.server("sender.example").log()).includes("policy-violation") ? true : undefined,
+    );
+  });
+
+  it("PROSODY_C2S_RATE_LIMIT: a client that floods is read no faster", async () => {
+    await all.server("slow.example").addAccount("flooder", "a long secret");
+    await all.server("fast.example").addAccount("flooder", "a long secret");
+    const slow = await all.server("slow.example").connect("flooder", "a long secret");
+    const quick = await all.server("fast.example").connect("flooder", "a long secret");
+    const { carried, seconds } = await race([slow, "someone@slow.example"], [quick, "someone@fast.example"]);
+    expect(carried).toBeLessThan(Math.min(flood * body.length, allowed(seconds)));
+  });
+
+  it("PROSODY_S2S_RATE_LIMIT: nor is a server", async () => {
+    const sender = await all.someoneOf("sender.example");
+    for (const domain of ["slow.example", "fast.example"])
+      expect(await all.send("sender.example", domain)).toBe("arrived");
+    const { carried, seconds } = await race([sender, "someone@slow.example"], [sender, "someone@fast.example"]);
+    expect(carried).toBeLessThan(Math.min(flood * body.length, allowed(seconds)));
+  });
+});

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { tryLogin, tryWithoutTls } from "../fixtures/login.ts";
+import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
+import { type Ldap, ldapPasswords, startSlapd } from "../fixtures/peer-slapd.ts";
+import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
+import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+
+const servers: ProsodyServer[] = [];
+let network: PeerNetwork;
+let ldap: Ldap;
+let bind: ProsodyServer;
+let getpasswd: ProsodyServer;
+
+beforeAll(async () => {
+  await useEngine();
+  network = await makeNetwork();
+  ldap = await startSlapd({ network, tls: "required" });
+  bind = await start(usualSeries, {});
+  getpasswd = await start(usualSeries, {
+    PROSODY_LDAP_MODE: "getpasswd",
+    PROSODY_LDAP_SCOPE: "onelevel",
+    PROSODY_LDAP_FILTER: "(mail=$user.mail@$host)",
+  });
+});
+afterAll(async () => {
+  for (const server of servers) await server.close();
+  await ldap.close();
+  await network.close();
+});
+
+async function start(series: string, env: Readonly<Record<string, string>>): Promise<ProsodyServer> {
+  const server = await startProsody({
+    image: await ensureProsodyImage(series),
+    network: network.name,
+    env: {
+      PROSODY_AUTHENTICATION: "ldap",
+      PROSODY_LDAP_SERVER: ldap.host,
+      PROSODY_LDAP_BASE: `ou=people,${ldap.base}`,
+      PROSODY_LDAP_ROOTDN: ldap.rootdn,
+      PROSODY_LDAP_PASSWORD_FILE: "/run/secrets/ldap",
+      PROSODY_LDAP_TLS_CA: "/run/secrets/ldap-ca.pem",
+      PROSODY_LOGLEVEL: "debug",
+      ...env,
+    },
+    files: { "/run/secrets/ldap": `${ldap.password}\n`, "/run/secrets/ldap-ca.pem": ldap.authority.certificate },
+  });
+  servers.push(server);
+  return server;
+}
+
+it("PROSODY_LDAP_SERVER: it is asked about passwords, and a wrong one is refused", async () => {
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
+  expect(await tryLogin(bind, "alice", ldapPasswords.bob)).toBe("not-authorized");
+  expect(await tryLogin(bind, "nobody", ldapPasswords.alice)).toBe("not-authorized");
+  expect(await tryLogin(bind, "a*", ldapPasswords.alice)).toBe("not-authorized");
+});
+
+it("PROSODY_LDAP_BASE: whoever is elsewhere is nobody", async () => {
+  const guests = await start(usualSeries, { PROSODY_LDAP_BASE: `ou=guests,ou=people,${ldap.base}` });
+  expect(await tryLogin(guests, "carol", ldapPasswords.carol)).toBe("PLAIN");
+  expect(await tryLogin(guests, "alice", ldapPasswords.alice)).toBe("not-authorized");
+});
+
+it("PROSODY_LDAP_ROOTDN, PROSODY_LDAP_PASSWORD: they search", async () => {
+  expect(await ldap.log()).toContain(`BIND dn="${ldap.rootdn}" mech=SIMPLE`);
+});
+
+it("PROSODY_LDAP_PASSWORD: it is not in the log of a server that tells all", async () => {
+  const { stdout } = await bind.exec(["/usr/bin/lua5.4", "/usr/lib/prosody-foundry/entrypoint.lua", "check", "config"]);
+  for (const text of [await bind.log(), stdout]) expect(text).not.toContain(ldap.password);
+  expect(await bind.log()).not.toContain(ldapPasswords.alice);
+});
+
+it("PROSODY_LDAP_FILTER: it finds the account", async () => {
+  expect(await tryLogin(getpasswd, "bob", ldapPasswords.bob)).toBe("PLAIN");
+  expect(await ldap.log()).toContain('filter="(mail=bob.mail@example.org)"');
+});
+
+it("PROSODY_LDAP_SCOPE: onelevel does not look deeper", async () => {
+  expect(await tryLogin(bind, "carol", ldapPasswords.carol)).toBe("PLAIN");
+  expect(await tryLogin(getpasswd, "carol", ldapPasswords.carol)).toBe("not-authorized");
+});
+
+it("PROSODY_LDAP_MODE: getpasswd reads the password, and needs it in plain text", async () => {
+  expect(await tryLogin(getpasswd, "bob", ldapPasswords.alice)).toBe("not-authorized");
+  expect(await tryLogin(getpasswd, "alice", ldapPasswords.alice)).toBe("not-authorized");
+  expect(await ldap.log()).not.toContain('BIND dn="uid=bob');
+});
+
+it("PROSODY_LDAP_TLS: the connection is encrypted unless that is switched off", async () => {
+  expect(await ldap.log()).toMatch(/STARTTLS\n[^]*TLS established/u);
+  const open = await start(usualSeries, { PROSODY_LDAP_TLS: "false" });
+  expect(await tryLogin(open, "alice", ldapPasswords.alice)).not.toBe("PLAIN");
+  expect(await open.log()).toContain("Confidentiality required");
+});
+
+it("PROSODY_LDAP_TLS_CA: another authority's server is not trusted", async () => {
+  const { authority } = bind;
+  const env = { PROSODY_LDAP_TLS_CA: `/etc/prosody/certs/other.pem` };
+  const stranger = await startProsody({
+    image: await ensureProsodyImage(usualSeries),
+    network: network.name,
+    env: {
+      PROSODY_AUTHENTICATION: "ldap",
+      PROSODY_LDAP_SERVER: ldap.host,
+      PROSODY_LDAP_BASE: ldap.base,
+      PROSODY_LDAP_ROOTDN: ldap.rootdn,
+      PROSODY_LDAP_PASSWORD: ldap.password,
+      ...env,
+    },
+    files: { "/etc/prosody/other.pem": authority.certificate },
+  });
+  servers.push(stranger);
+  expect(await tryLogin(stranger, "alice", ldapPasswords.alice)).not.toBe("PLAIN");
+  expect(await stranger.log()).toMatch(/LDAP: .*Connect error/u);
+});
+
+it("PROSODY_AUTHENTICATION: the password of ldap is offered and taken through TLS alone", async () => {
+  const { features, answer } = await tryWithoutTls(bind, "alice", ldapPasswords.alice);
+  expect(features).not.toContain("PLAIN");
+  expect(answer).not.toContain("<success");
+});
+
+it.each(imageSeries)(
+  "PROSODY_LDAP_SERVER: while it is down nobody gets in, and then they do again, in %s",
+  async (series) => {
+    const server = series === usualSeries ? bind : await start(series, {});
+    expect(await tryLogin(server, "alice", ldapPasswords.alice)).toBe("PLAIN");
+    await ldap.kill();
+    expect(await tryLogin(server, "alice", ldapPasswords.alice)).toBe("temporary-auth-failure");
+    expect(await server.log()).toMatch(/error\s+LDAP: .*Can't contact LDAP server/u);
+    await ldap.start();
+    expect(await tryLogin(server, "alice", ldapPasswords.alice)).toBe("PLAIN");
+  },
+);

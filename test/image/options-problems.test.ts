@@ -1,0 +1,123 @@
+import { runCommand } from "@prosody-foundry/kit";
+import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { runImage } from "../fixtures/prosody-server.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+
+const Options = z.array(z.looseObject({ name: z.string(), secret: z.boolean() }));
+
+beforeAll(async () => {
+  await useEngine();
+});
+
+async function complaints(series: string, env: Readonly<Record<string, string>>): Promise<string[]> {
+  const { exitCode, stdout, stderr } = await runImage(await ensureProsodyImage(series), env);
+  expect(exitCode).toBe(78);
+  expect(stdout).toBe("");
+  expect(stderr).not.toMatch(/hush|traceback/u);
+  return stderr
+    .trim()
+    .split("\n")
+    .map((line) => line.replace("prosody-foundry\terror\t", ""))
+    .toSorted();
+}
+
+describe.each(imageSeries)("a bad environment of %s", (series) => {
+  it("is reported whole, with the nearest names, before Prosody starts", async () => {
+    const found = await complaints(series, {
+      PROSODY_DOMIAN: "example.org",
+      DOMAIN: "-bad..name",
+      PROSODY_ADMINS: "me",
+      PROSODY_S2S_SECURE_AUTH: "nope",
+      PROSODY_LOGLEVEL: "inof",
+      PROSODY_STORAGE: "sql",
+      PROSODY_SQL_PORT: "0",
+      PROSODY_SQL_PASSWORD_FILE: "/run/secret",
+      PROSODY_COMPONENT_SECRET_FILE: "/etc",
+      PROSODY_TURN_SECRET: "hush",
+      TURN_CREDENTIALS: "hush hush",
+      PROSODY_ENABLE_MODULES: "ping,mod_pign",
+      PROSODY_COMPONENTS: "x.example.org:mcu",
+      PROSODY_RETENTION_DAYS: "week",
+      PROSODY_C2S_RATE_LIMIT: "fast",
+      PROSODY_METRICS_NETWORK: "10.0.0.0/33",
+    });
+    expect(found).toEqual(
+      [
+        "DOMAIN=-bad..name is no domain name.",
+        'PROSODY_ADMINS=me holds "me", which is no address (user@domain).',
+        "PROSODY_C2S_RATE_LIMIT=fast is no rate (10kb/s, 1mb/s).",
+        'PROSODY_COMPONENTS=x.example.org:mcu holds the type "mcu", which is no module of this image. Did you mean muc?',
+        "PROSODY_COMPONENT_SECRET_FILE cannot be read: Is a directory.",
+        "PROSODY_DOMIAN is no option of this image. Did you mean PROSODY_DOMAIN?",
+        'PROSODY_ENABLE_MODULES holds "pign", which is no module of this image. Did you mean ping?',
+        "PROSODY_LOGLEVEL=inof is none of debug, info, warn, error. Did you mean info?",
+        "PROSODY_METRICS_NETWORK=10.0.0.0/33 is no IP address or network (10.0.0.0/8).",
+        "PROSODY_RETENTION_DAYS=week is no number of days above 0, nor never.",
+        "PROSODY_S2S_SECURE_AUTH=nope is neither true nor false (true, yes, on, 1; false, no, off, 0).",
+        "PROSODY_SQL_PASSWORD_FILE cannot be read: /run/secret: No such file or directory.",
+        "PROSODY_SQL_PORT=0 is no port (1 to 65535).",
+        "PROSODY_STORAGE=sql needs PROSODY_SQL_DRIVER (PostgreSQL, MySQL or SQLite3).",
+        "PROSODY_TURN_SECRET and TURN_CREDENTIALS are both set and differ: leave one out.",
+      ].toSorted(),
+    );
+  });
+
+  it("that contradicts itself is told where", async () => {
+    const found = await complaints(series, {
+      PROSODY_DOMAIN: "example.org",
+      PROSODY_VIRTUAL_HOSTS: "rooms.example.org",
+      PROSODY_MUC_DOMAIN: "rooms.example.org",
+      PROSODY_MUC_CREATION: "everybody",
+      PROSODY_UPLOAD_DOMAIN: "none",
+      PROSODY_UPLOAD_LIMIT_MB: "5",
+      PROSODY_REGISTRATION: "closed",
+      PROSODY_INVITE_EXPIRY: "1d",
+      PROSODY_METRICS_NETWORK: "10.0.0.0/8",
+      PROSODY_TURN_HOST: "turn.example.org",
+      PROSODY_LDAP_BASE: "dc=example",
+      PROSODY_EXTERNAL_COMPONENTS: "irc.example.org",
+      PROSODY_ENABLE_MODULES: "ping",
+      PROSODY_DISABLE_MODULES: "ping",
+      PROSODY_C2S_PORTS: "5222,5280",
+      PROSODY_PLUGIN_PATHS: "/nowhere",
+      PROSODY_EXTRA_CONFIG: "/etc/prosody/none.cfg.lua",
+    });
+    expect(found).toEqual(
+      [
+        "PROSODY_C2S_PORTS and PROSODY_HTTP_PORTS both hold the port 5280.",
+        'PROSODY_ENABLE_MODULES and PROSODY_DISABLE_MODULES both hold "ping": leave one out.',
+        "PROSODY_EXTERNAL_COMPONENTS holds irc.example.org without a secret, and there is no PROSODY_COMPONENT_SECRET.",
+        "PROSODY_EXTRA_CONFIG: there is no file /etc/prosody/none.cfg.lua.",
+        "PROSODY_INVITE_EXPIRY has nothing to limit with PROSODY_REGISTRATION=closed.",
+        "PROSODY_LDAP_BASE needs PROSODY_AUTHENTICATION=ldap.",
+        "PROSODY_METRICS_NETWORK needs PROSODY_STATISTICS=internal.",
+        "PROSODY_MUC_DOMAIN holds rooms.example.org, which is in use already.",
+        "PROSODY_PLUGIN_PATHS: there is no folder /nowhere.",
+        "PROSODY_TURN_HOST needs PROSODY_TURN_SECRET.",
+        "PROSODY_UPLOAD_LIMIT_MB needs uploads, and this server has none.",
+      ].toSorted(),
+    );
+  });
+
+  it("stops prosodyctl, too", async () => {
+    const { exitCode, stderr } = await runImage(await ensureProsodyImage(series), { PROSODY_DOMIAN: "x" }, ["about"]);
+    expect(stderr).toContain("Did you mean PROSODY_DOMAIN");
+    expect(exitCode).toBe(78);
+  });
+});
+
+it("every secret can be in a file, and one in a file is not told by the engine", async () => {
+  const image = await ensureProsodyImage("13.0");
+  const { stdout } = await runImage(image, {}, ["help", "--json"]);
+  const secrets = Options.parse(JSON.parse(stdout)).filter((option) => option.secret);
+  const env = Object.fromEntries(secrets.map((option) => [`${option.name}_FILE`, "/nowhere"]));
+  const found = await complaints("13.0", env);
+  for (const { name } of secrets)
+    expect(found).toContain(`${name}_FILE cannot be read: /nowhere: No such file or directory.`);
+  const { stdout: id } = await runCommand("docker", ["create", "--env=PROSODY_TURN_SECRET_FILE=/run/turn", image]);
+  const { stdout: told } = await runCommand("docker", ["inspect", id.trim()]);
+  await runCommand("docker", ["rm", id.trim()]);
+  expect(told).toContain("PROSODY_TURN_SECRET_FILE=/run/turn");
+});

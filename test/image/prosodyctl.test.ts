@@ -1,0 +1,109 @@
+import { runCommand } from "@prosody-foundry/kit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { confined } from "../fixtures/bare-server.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+
+const secret = "what nobody sees";
+
+describe.each(imageSeries)("prosodyctl of %s", (series) => {
+  let image: string;
+  let server: ProsodyServer;
+
+  beforeAll(async () => {
+    await useEngine();
+    image = await ensureProsodyImage(series);
+    server = await startProsody({
+      image,
+      files: { "/run/secret": secret },
+      env: { PROSODY_SQL_DRIVER: "SQLite3", PROSODY_SQL_PASSWORD_FILE: "/run/secret", PROSODY_VIRTUAL_HOSTS: "b.example" },
+    });
+  });
+  afterAll(async () => server.close());
+
+  it("knows the configuration of the server beside it, and shows no secret", async () => {
+    for (const program of [["prosodyctl"], ["foundry"], ["lua5.4", "/usr/lib/prosody-foundry/entrypoint.lua", "prosodyctl"]]) {
+      const { stdout } = await server.exec([...program, "status"]);
+      expect(stdout).toContain("Prosody is running with PID 1");
+    }
+    const { stdout } = await server.exec(["prosodyctl", "shell", "host", "list"]);
+    expect(stdout).toMatch(/b\.example[^]*example\.org/u);
+    const said = await Promise.all([
+      server.ctl("about"),
+      server.ctl("check", "config"),
+      server.ctl("shell", "> require'lfs' and 1"),
+    ]);
+    expect(said.join("")).not.toContain(secret);
+    expect(said[0]).toContain("/usr/lib/prosody-foundry/modules");
+  });
+
+  it("makes, changes and removes accounts without a terminal", async () => {
+    const make = await server.exec(["prosodyctl", "adduser", "me@b.example"], "pass word 1\npass word 1\n");
+    expect([make.exitCode, make.stderr]).toEqual([0, ""]);
+    const change = await server.exec(["prosodyctl", "passwd", "me@b.example"], "pass word 2\npass word 2\n");
+    expect(change.exitCode).toBe(0);
+    expect(await server.ask('require"util.usermanager" == nil').catch(() => "")).toBeDefined();
+    expect(await passwordIs(server, "pass word 2")).toBe("true");
+    expect(await passwordIs(server, "pass word 1")).not.toBe("true");
+    expect((await server.exec(["prosodyctl", "deluser", "me@b.example"])).exitCode).toBe(0);
+    expect(await server.ctl("shell", "user", "list", "b.example")).not.toContain("me@b.example");
+  });
+
+  it.each(["config", "disabled", "certs", "features"])("has no complaint that a shell is missing: check %s", async (part) => {
+    if (part === "features" && series === "0.12") return;
+    const { stdout, stderr } = await server.exec(["prosodyctl", "check", part]);
+    expect(stdout + stderr).not.toMatch(/sh: |not found|attempt to|traceback/u);
+    expect(stdout.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["install", "LuaRocks"],
+    ["list", "LuaRocks"],
+    ["restart", "docker restart"],
+    ["stop", "docker stop"],
+  ])("says in one sentence why it cannot %s", async (command, reason) => {
+    const { exitCode, stdout, stderr } = await server.exec(["prosodyctl", command, "mod_x"]);
+    expect([exitCode, stdout]).toEqual([78, ""]);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stderr).toContain(reason);
+  });
+
+  it("reloads the configuration", async () => {
+    await server.exec(["prosodyctl", "reload"]);
+    await server.exec(["prosodyctl", "shell", "config", "reload"]);
+    expect(await server.log()).toContain("Reloading configuration file");
+  });
+
+  it("is for the user whose server it is, for who shares its group, and for nobody else", async () => {
+    const as = async (user: string) =>
+      runCommand("docker", ["exec", `--user=${user}`, server.name, "prosodyctl", "shell", "user", "list", "example.org"], {
+        accept: "any",
+      });
+    expect((await as("999")).exitCode).toBe(0);
+    expect((await as("4321:999")).exitCode).toBe(0);
+    const stranger = await as("4321:4321");
+    expect(stranger.exitCode).toBe(78);
+    expect(stranger.stderr).toContain("User 4321 cannot use the data of the server, which runs as user 999");
+    const root = await as("0");
+    expect(root.exitCode).toBe(78);
+    expect(root.stderr).toContain("leave out --user, or use --user 999.");
+  });
+
+  it("works in a container of its own, with the same variables", async () => {
+    const env = ["--env=PROSODY_DOMAIN=c.example", "--env=PROSODY_ADMINS=me@c.example"];
+    const run = async (...words: string[]) =>
+      runCommand("docker", ["run", "--rm", ...confined, "--network=none", ...env, image, ...words], { accept: "any" });
+    expect((await run("about")).stdout).toMatch(/^Prosody \d/u);
+    expect((await run("prosodyctl", "about")).stdout).toMatch(/^Prosody \d/u);
+    expect((await run("prosodyctl", "register", "me", "c.example", "a long secret")).exitCode).toBe(0);
+    expect((await run("prosodyctl", "register", "me", "d.example", "a long secret")).exitCode).not.toBe(0);
+    const broken = await runCommand("docker", ["run", "--rm", "--env=PROSODY_DOMIAN=x", image, "about"], { accept: "any" });
+    expect(broken.exitCode).toBe(78);
+    expect(broken.stderr).toContain("Did you mean PROSODY_DOMAIN?");
+  });
+});
+
+async function passwordIs(server: ProsodyServer, password: string): Promise<string> {
+  return server.ask(`require"core.usermanager".test_password("me", "b.example", "${password}") == true`);
+}
