@@ -150,8 +150,6 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
       after = await readState(server);
     }
     const log = await server.log();
-    await (
-      await import("node:fs/promises")
     expect(after.descriptors).toBeLessThanOrEqual(before.descriptors + 2);
     expect(after.heap).toBeLessThan(before.heap + 4 * megabyte);
     expect(after.resident).toBeLessThan(before.resident + 48 * megabyte);
