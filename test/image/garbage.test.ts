@@ -60,8 +60,7 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
     const { crowd } = scene;
     await crowd.talk(0.3, { perSecond: 40, roomEvery: 4 });
     const tally = await crowd.settle(120_000);
-    const newcomer = await scene.server.connect("crowd19", "one for all");
-    await newcomer.stop();
+    await comeAndGo(scene.server);
     const silent = tally.acknowledged < tally.sent ? ["not all was acknowledged"] : [];
     return [...crowd.missing(), ...silent, ...Object.keys(crowd.problems())];
   }
@@ -161,4 +160,12 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
 
 function one(socket: net.Socket | undefined): net.Socket[] {
   return socket === undefined ? [] : [socket];
+}
+
+/** The client gives up after two seconds, which a busy machine may need. */
+async function comeAndGo(server: ProsodyServer): Promise<void> {
+  for (;;) {
+    const entity = await server.connect("crowd19", "one for all").catch(() => undefined);
+    if (entity !== undefined) return void (await entity.stop());
+  }
 }
