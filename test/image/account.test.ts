@@ -40,12 +40,19 @@ describe.each(imageSeries)("the first account of %s", (series) => {
       const peers = await ensurePeersImage();
       const volume = await makeVolume(peers, "chown 999:999 /v");
       leftovers.push(volume.remove);
-      const env = { PROSODY_ADMINS: "boss@example.org", PROSODY_ACCOUNT_PASSWORD_FILE: "/run/secret", PROSODY_STORAGE: storage };
+      const env = {
+        PROSODY_ADMINS: "boss@example.org",
+        PROSODY_ACCOUNT_PASSWORD_FILE: "/run/secret",
+        PROSODY_STORAGE: storage,
+      };
       const server = await start(series, { env, files: { "/run/secret": `${first}\n` }, volume: volume.name });
       expect(await isAdmin(server, await server.connect("boss", first))).toBe(true);
       // Nobody sees it.
       expect(await server.log()).not.toContain(first);
-      const { stdout } = await server.exec(["lua5.4", "-"], 'for _, name in ipairs({ "cmdline", "environ" }) do print(io.open("/proc/1/" .. name):read("a")) end');
+      const { stdout } = await server.exec(
+        ["lua5.4", "-"],
+        'for _, name in ipairs({ "cmdline", "environ" }) do print(io.open("/proc/1/" .. name):read("a")) end',
+      );
       expect(stdout).toContain("PROSODY_ADMINS");
       expect(stdout).not.toContain(first);
       const { stdout: stored } = await server.exec(["lua5.4", "-"], findInFiles);

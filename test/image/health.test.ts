@@ -80,7 +80,8 @@ describe.each(imageSeries)("healthcheck of %s", (series) => {
       run: ["--tmpfs=/var/lib/prosody:size=2m,mode=1777"],
     });
     expect(await health(server)).toEqual([0, "The server is healthy."]);
-    const fill = 'local file = io.open("/var/lib/prosody/filling", "w") file:setvbuf("no") while file:write(("x"):rep(4096)) do end';
+    const fill =
+      'local file = io.open("/var/lib/prosody/filling", "w") file:setvbuf("no") while file:write(("x"):rep(4096)) do end';
     await server.exec(["lua5.4", "-"], fill);
     const [exitCode, sentence] = await health(server);
     expect(exitCode).toBe(1);
@@ -112,7 +113,12 @@ it("fails where another program has the port", async () => {
     await runCommand("docker", ["rm", "--force", container], { accept: "any" });
   });
   const data = "--tmpfs=/var/lib/prosody:mode=1777";
-  const server = await startBare([...confined, data, `--network=container:${container}`, images.get(usualSeries) ?? ""]);
+  const server = await startBare([
+    ...confined,
+    data,
+    `--network=container:${container}`,
+    images.get(usualSeries) ?? "",
+  ]);
   leftovers.push(server.close);
   const [exitCode, sentences] = await health(server);
   expect(exitCode).toBe(1);

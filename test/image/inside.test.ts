@@ -35,13 +35,21 @@ look("/")`;
 describe.each(imageSeries)("inside the image of %s", (series) => {
   let server: ProsodyServer;
   let found: string[];
-  const of = (kind: string) => found.filter((line) => line.startsWith(`${kind} `)).map((line) => line.split(" ")[1] ?? "");
+  const of = (kind: string) =>
+    found.filter((line) => line.startsWith(`${kind} `)).map((line) => line.split(" ")[1] ?? "");
 
   beforeAll(async () => {
     await useEngine();
     server = await startProsody({ image: await ensureProsodyImage(series) });
     // Without the read-only root of the other tests: what the files' own permissions say.
-    const words = ["run", "--rm", "--interactive", "--entrypoint=/usr/bin/lua5.4", await ensureProsodyImage(series), "-"];
+    const words = [
+      "run",
+      "--rm",
+      "--interactive",
+      "--entrypoint=/usr/bin/lua5.4",
+      await ensureProsodyImage(series),
+      "-",
+    ];
     found = (await runCommand("docker", words, { input: walk })).stdout.trim().split("\n");
   });
   afterAll(async () => server.close());
@@ -63,7 +71,8 @@ describe.each(imageSeries)("inside the image of %s", (series) => {
     const paths = await server.ask('table.concat({ package.path, package.cpath, prosody.paths.plugins }, ";")');
     const folders = paths.split(";").filter((part) => part !== "");
     expect(folders.length).toBeGreaterThan(5);
-    for (const folder of folders) expect(folder).toMatch(/^\/(?:usr\/(?:local\/)?(?:lib|share)|etc\/prosody\/modules)\//u);
+    for (const folder of folders)
+      expect(folder).toMatch(/^\/(?:usr\/(?:local\/)?(?:lib|share)|etc\/prosody\/modules)\//u);
     const bad = `for _, at in ipairs({ "x.lua", "x.so", "custom_plugins/mod_x.lua", "custom_plugins/share/lua/5.4/x.lua" }) do
       os.execute() local folder = at:match("(.*)/")
       local path = "/var/lib/prosody"

@@ -73,7 +73,7 @@ it("PROSODY_LDAP_PASSWORD: it is not in the log of a server that tells all", asy
 });
 
 it("PROSODY_LDAP_FILTER: it finds the account", async () => {
-  expect(await tryLogin(getpasswd, "bob", ldapPasswords.bob)).toBe("PLAIN");
+  expect(await tryLogin(getpasswd, "bob", ldapPasswords.bob)).toBe("SCRAM-SHA-1");
   expect(await ldap.log()).toContain('filter="(mail=bob.mail@example.org)"');
 });
 
@@ -97,7 +97,7 @@ it("PROSODY_LDAP_TLS: the connection is encrypted unless that is switched off", 
 
 it("PROSODY_LDAP_TLS_CA: another authority's server is not trusted", async () => {
   const { authority } = bind;
-  const env = { PROSODY_LDAP_TLS_CA: `/etc/prosody/certs/other.pem` };
+  const env = { PROSODY_LDAP_TLS_CA: "/run/secrets/other.pem" };
   const stranger = await startProsody({
     image: await ensureProsodyImage(usualSeries),
     network: network.name,
@@ -109,7 +109,7 @@ it("PROSODY_LDAP_TLS_CA: another authority's server is not trusted", async () =>
       PROSODY_LDAP_PASSWORD: ldap.password,
       ...env,
     },
-    files: { "/etc/prosody/other.pem": authority.certificate },
+    files: { "/run/secrets/other.pem": authority.certificate },
   });
   servers.push(stranger);
   expect(await tryLogin(stranger, "alice", ldapPasswords.alice)).not.toBe("PLAIN");

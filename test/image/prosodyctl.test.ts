@@ -17,13 +17,21 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
     server = await startProsody({
       image,
       files: { "/run/secret": secret },
-      env: { PROSODY_SQL_DRIVER: "SQLite3", PROSODY_SQL_PASSWORD_FILE: "/run/secret", PROSODY_VIRTUAL_HOSTS: "b.example" },
+      env: {
+        PROSODY_SQL_DRIVER: "SQLite3",
+        PROSODY_SQL_PASSWORD_FILE: "/run/secret",
+        PROSODY_VIRTUAL_HOSTS: "b.example",
+      },
     });
   });
   afterAll(async () => server.close());
 
   it("knows the configuration of the server beside it, and shows no secret", async () => {
-    for (const program of [["prosodyctl"], ["foundry"], ["lua5.4", "/usr/lib/prosody-foundry/entrypoint.lua", "prosodyctl"]]) {
+    for (const program of [
+      ["prosodyctl"],
+      ["foundry"],
+      ["lua5.4", "/usr/lib/prosody-foundry/entrypoint.lua", "prosodyctl"],
+    ]) {
       const { stdout } = await server.exec([...program, "status"]);
       expect(stdout).toContain("Prosody is running with PID 1");
     }
@@ -50,12 +58,15 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
     expect(await server.ctl("shell", "user", "list", "b.example")).not.toContain("me@b.example");
   });
 
-  it.each(["config", "disabled", "certs", "features"])("has no complaint that a shell is missing: check %s", async (part) => {
-    if (part === "features" && series === "0.12") return;
-    const { stdout, stderr } = await server.exec(["prosodyctl", "check", part]);
-    expect(stdout + stderr).not.toMatch(/sh: |not found|attempt to|traceback/u);
-    expect(stdout.length).toBeGreaterThan(0);
-  });
+  it.each(["config", "disabled", "certs", "features"])(
+    "has no complaint that a shell is missing: check %s",
+    async (part) => {
+      if (part === "features" && series === "0.12") return;
+      const { stdout, stderr } = await server.exec(["prosodyctl", "check", part]);
+      expect(stdout + stderr).not.toMatch(/sh: |not found|attempt to|traceback/u);
+      expect(stdout.length).toBeGreaterThan(0);
+    },
+  );
 
   it.each([
     ["install", "LuaRocks"],
@@ -77,9 +88,13 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
 
   it("is for the user whose server it is, for who shares its group, and for nobody else", async () => {
     const as = async (user: string) =>
-      runCommand("docker", ["exec", `--user=${user}`, server.name, "prosodyctl", "shell", "user", "list", "example.org"], {
-        accept: "any",
-      });
+      runCommand(
+        "docker",
+        ["exec", `--user=${user}`, server.name, "prosodyctl", "shell", "user", "list", "example.org"],
+        {
+          accept: "any",
+        },
+      );
     expect((await as("999")).exitCode).toBe(0);
     expect((await as("4321:999")).exitCode).toBe(0);
     const stranger = await as("4321:4321");
@@ -98,7 +113,9 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
     expect((await run("prosodyctl", "about")).stdout).toMatch(/^Prosody \d/u);
     expect((await run("prosodyctl", "register", "me", "c.example", "a long secret")).exitCode).toBe(0);
     expect((await run("prosodyctl", "register", "me", "d.example", "a long secret")).exitCode).not.toBe(0);
-    const broken = await runCommand("docker", ["run", "--rm", "--env=PROSODY_DOMIAN=x", image, "about"], { accept: "any" });
+    const broken = await runCommand("docker", ["run", "--rm", "--env=PROSODY_DOMIAN=x", image, "about"], {
+      accept: "any",
+    });
     expect(broken.exitCode).toBe(78);
     expect(broken.stderr).toContain("Did you mean PROSODY_DOMAIN?");
   });

@@ -2,8 +2,9 @@
 
 local default_ports = { PostgreSQL = 5432, MySQL = 3306 }
 
--- Seconds. The library would wait for ever for a machine that is gone, and all clients with it.
-local connect_patience, answer_patience = 5, 30
+-- Seconds. The libraries would wait for ever for a machine that is gone, and all clients with them. PostgreSQL's tells
+-- one that is gone from one that thinks for long; MariaDB's does not.
+local connect_patience, answer_patience = 5, 15
 
 -- libpq takes a name of a database with = in it for a whole connection string.
 local function postgresql(values)
@@ -11,8 +12,8 @@ local function postgresql(values)
   local parts = {
     "dbname=" .. quote(values.PROSODY_SQL_DB or "prosody"), "application_name=prosody",
     "sslmode=" .. (values.PROSODY_SQL_TLS or "prefer"),
-    "connect_timeout=" .. connect_patience, "tcp_user_timeout=" .. answer_patience * 1000,
-    "keepalives_idle=" .. answer_patience, "keepalives_interval=5", "keepalives_count=3",
+    "connect_timeout=" .. connect_patience, "tcp_user_timeout=" .. connect_patience * 1000,
+    "keepalives_idle=" .. connect_patience, "keepalives_interval=2", "keepalives_count=3",
   }
   if values.PROSODY_SQL_TLS_CA then parts[#parts + 1] = "sslrootcert=" .. quote(values.PROSODY_SQL_TLS_CA) end
   return { database = table.concat(parts, " "), host = values.PROSODY_SQL_HOST }

@@ -36,7 +36,11 @@ local function watch_sql()
 
   function engine:transaction(...)
     local ok, result, more, most = transaction(self, ...)
-    if not ok then failures = failures + 1 end
+    if not ok then
+      failures = failures + 1
+      -- A statement of SQLite that failed says so once more when it is used again.
+      if self.conn then self.prepared = {} end
+    end
     return ok, result, more, most
   end
 
@@ -49,15 +53,19 @@ local function watch_ldap()
   if not found then return end
   local open_simple = lualdap.open_simple
   local searcher = module:get_option_string("ldap_rootdn", "")
+  local failed_at, failure = -math.huge, nil
 
+  -- mod_auth_ldap tries three times, and all clients wait.
   function lualdap.open_simple(server, who, ...)
-    local connection, reason = open_simple(server, who, ...)
-    if connection then return connection end
-    if who == searcher or not tostring(reason):find("Invalid credentials") then
-      failures = failures + 1
+    if now() - failed_at >= pause then
+      local connection, reason = open_simple(server, who, ...)
+      if connection then return connection end
+      if who ~= searcher and tostring(reason):find("Invalid credentials") then return nil, reason end
+      failed_at, failure = now(), reason
       module:log("error", "LDAP: %s", reason)
     end
-    return nil, reason
+    failures = failures + 1
+    return nil, failure
   end
 
   return function() lualdap.open_simple = open_simple end
@@ -81,11 +89,14 @@ local function watch_handler(handler)
   return handler
 end
 
+local watched = setmetatable({}, { __mode = "k" })
+
 local function watch_provider(event)
   local provider = event.item
-  local get_sasl_handler = provider.get_sasl_handler
-  if not get_sasl_handler or provider.foundry_watched then return end
-  provider.foundry_watched = true
+  -- Prosody gives a provider what it lacks by its metatable.
+  local get_sasl_handler = rawget(provider, "get_sasl_handler")
+  if not get_sasl_handler or watched[provider] then return end
+  watched[provider] = true
   function provider.get_sasl_handler(...) return watch_handler(get_sasl_handler(...)) end
 end
 

@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto";
+import { type Element, xml } from "@xmpp/client";
+import { runCommand } from "@prosody-foundry/kit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { within } from "../fixtures/compliance/waiting.ts";
+import { ask } from "../fixtures/data-asks.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+
+const password = "a long secret";
+const servers: ProsodyServer[] = [];
+const volumes: string[] = [];
+
+beforeAll(useEngine);
+afterAll(async () => {
+  for (const server of servers) await server.close();
+  await runCommand("docker", ["volume", "rm", "--force", ...volumes], { accept: "any" });
+});
+
+/** A disk of eight megabytes. */
+async function makeDisk(): Promise<string> {
+  const name = `prosody-test-${randomBytes(4).toString("hex")}`;
+  const disk = ["--opt=type=tmpfs", "--opt=device=tmpfs", "--opt=o=size=8m,mode=1777"];
+  await runCommand("docker", ["volume", "create", ...disk, name]);
+  volumes.push(name);
+  return name;
+}
+
+const fill = `
+local file = io.open("/var/lib/prosody/filling", "w")
+file:setvbuf("no")
+for _, size in ipairs({ 65536, 4096, 512, 1 }) do
+  while file:write(("x"):rep(size)) do end
+end`;
+
+async function runLua(server: ProsodyServer, code: string): Promise<void> {
+  await server.exec(["/usr/bin/lua5.4", "-"], code);
+}
+
+const notes = (text?: string) =>
+  xml(
+    "query",
+    { xmlns: "jabber:iq:private" },
+    xml("notes", { xmlns: "example:notes" }, ...(text === undefined ? [] : [text])),
+  );
+
+async function keep(entity: LoggedIn, text: string): Promise<string> {
+  const answer = ask(entity, { type: "set" }, notes(text)).then(
+    () => "kept",
+    () => "error",
+  );
+  return within(answer, "hear whether its notes were kept");
+}
+
+async function notesOf(entity: LoggedIn): Promise<string> {
+  const answer: Element = await ask(entity, { type: "get" }, notes());
+  return answer.getChild("query")?.getChild("notes")?.text() ?? "";
+}
+
+const cases = imageSeries.flatMap((series) => ["internal", "sqlite"].map((storage) => [series, storage] as const));
+
+it.each(cases)("%s with %s: a full disk gives errors, and harms nothing that was kept", async (series, storage) => {
+  const server = await startProsody({
+    image: await ensureProsodyImage(series),
+    volume: await makeDisk(),
+    env: { PROSODY_STORAGE: storage, ...(series === "0.12" ? { PROSODY_DISABLE_MODULES: "smacks" } : {}) },
+  });
+  servers.push(server);
+  for (const user of ["alice", "bob"]) await server.addAccount(user, password);
+  const alice = await server.connect("alice", password);
+  expect(await keep(alice, "before")).toBe("kept");
+
+  await runLua(server, fill);
+  expect(await keep(alice, "x".repeat(40_000))).toBe("error");
+  const refused = new Promise<void>((resolve) => {
+    alice.on("stanza", (stanza: Element) => {
+      if (stanza.attrs["id"] === "long" && stanza.attrs["type"] === "error") resolve();
+    });
+  });
+  await alice.send(
+    xml("message", { to: "bob@example.org", type: "chat", id: "long" }, xml("body", {}, "x".repeat(40_000))),
+  );
+  await within(refused, "hear that the message was not kept");
+  expect(await notesOf(alice)).toBe("before");
+  expect(await server.ask("1 + 1")).toBe("2");
+
+  await runLua(server, 'os.remove("/var/lib/prosody/filling")');
+  expect(await keep(alice, "after")).toBe("kept");
+  await alice.stop();
+  const again = await server.connect("alice", password);
+  expect(await notesOf(again)).toBe("after");
+  expect(await server.log()).not.toMatch(/Traceback|malformed|corrupt/u);
+});
