@@ -7,5 +7,4 @@ return function(context, set)
   set("global", "default_storage", database.default_storage(values, set_by))
   set("global", "storage", next(values.PROSODY_STORES) and values.PROSODY_STORES or nil)
   set("global", "sql", database.parameters(values))
-  set("global", "foundry_sql_wait", values.PROSODY_SQL_WAIT)
 end
