@@ -33,7 +33,10 @@ afterAll(async () => {
 
 /** Names alone: what is written anew has another size. */
 function namesIn(list: string): string[] {
-  return list.split("\n").map((line) => line.replace(/\t.*/u, "")).filter((name) => !name.endsWith(".foundry-lock"));
+  return list
+    .split("\n")
+    .map((line) => line.replace(/\t.*/u, ""))
+    .filter((name) => !name.endsWith(".foundry-lock"));
 }
 
 async function restoreInto(volume: string, file: string, ...args: string[]): Promise<Ended> {

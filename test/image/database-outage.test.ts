@@ -84,9 +84,9 @@ async function sendThrough(alice: LoggedIn, to: string, work: () => Promise<void
     if (stanza.is("message") && stanza.attrs["type"] === "error") refused.add(stanza.attrs["id"] ?? "");
   };
   alice.on("stanza", listen);
-  let done = false;
-  const working = work().finally(() => (done = true));
-  while (!done || sent.length < 20) {
+  const state = { done: false };
+  const working = work().finally(() => (state.done = true));
+  while (!state.done || sent.length < 20) {
     const id = `m${sent.length}`;
     sent.push(id);
     await alice.send(xml("message", { to, type: "chat", id }, xml("body", {}, id)));

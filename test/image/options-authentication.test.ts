@@ -32,6 +32,9 @@ it.each(imageSeries)("PROSODY_AUTHENTICATION: internal_hashed keeps no password,
   expect(kept.stdout + kept.stderr).not.toContain(password);
   expect(await server.log()).not.toContain(password);
 });
+/** What offers the ways to log in. */
+const handler = "prosody.hosts['example.org'].users.get_sasl_handler({})";
+
 const kept0 = "/var/lib/prosody/example%2eorg/accounts/alice.dat";
 
 it("PROSODY_AUTHENTICATION: anonymous lets everybody in, under a name of its own", async () => {
@@ -48,11 +51,7 @@ it("PROSODY_ALLOW_PLAIN: passwords are sent where it is set, through TLS alone",
     expect(features).not.toContain("PLAIN");
     expect(answer).not.toContain("<success");
   }
-  const offers = async (server: ProsodyServer) =>
-    server.ask(
-      "require'util.set'.new(require'util.array'.collect(require'util.iterators'.keys(prosody.hosts['example.org'].users.get_sasl_handler({}):mechanisms()))):contains('PLAIN')",
-    );
-  expect(await offers(open)).toBe("true");
+  expect(await open.ask(`${handler}:mechanisms().PLAIN ~= nil`)).toBe("true");
   expect(await tryLogin(open, "alice", password)).toBe("SCRAM-SHA-1");
 });
 
@@ -125,7 +124,6 @@ describe.skipIf(communityModules === undefined)("modules that ask a web server",
 
   it("PROSODY_OAUTH_DISCOVERY_URL: a client with a token that is not valid learns of it", async () => {
     const { server } = await startBeside(tokens, oauth);
-    const handler = "prosody.hosts['example.org'].users.get_sasl_handler({})";
     const answer = await server.ask(
       `${handler}.profile and select(3, ${handler}.profile.oauthbearer({ profile = ${handler}.profile }, '')).oidc_discovery_url`,
     );

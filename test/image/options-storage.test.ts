@@ -66,9 +66,12 @@ function filesOf({ authority, password }: Database): Record<string, string> {
 
 /** Runs until it ends by itself. */
 async function refusal(host: string, env: Readonly<Record<string, string>>) {
-  const sql = { PROSODY_DOMAIN: "example.org", ...sqlOf(databaseOf(host)), PROSODY_SQL_TLS: "require", ...env };
-  const { PROSODY_SQL_TLS_CA: _, PROSODY_SQL_PASSWORD_FILE: __, ...rest } = { PROSODY_SQL_PASSWORD: odd, ...sql };
-  const words = Object.entries(rest).map(([name, value]) => `--env=${name}=${value}`);
+  const unmounted = ["PROSODY_SQL_TLS_CA", "PROSODY_SQL_PASSWORD_FILE"];
+  const usual = Object.entries(sqlOf(databaseOf(host))).filter(([name]) => !unmounted.includes(name));
+  const own = { PROSODY_DOMAIN: "example.org", PROSODY_SQL_PASSWORD: odd, PROSODY_SQL_TLS: "require", ...env };
+  const words = Object.entries({ ...Object.fromEntries(usual), ...own }).map(
+    ([name, value]) => `--env=${name}=${value}`,
+  );
   const image = await ensureProsodyImage(usualSeries);
   const command = ["run", "--rm", `--network=${network.name}`, ...words, image];
   const { exitCode, stdout, stderr } = await runCommand("docker", command, { accept: "any" });
@@ -124,7 +127,11 @@ it.each([
   ["sqlite", usualSeries],
   ["sqlite", "0.12"],
 ])("PROSODY_STORAGE: %s keeps all, in %s", async (storage, series) => {
-  await keepsAll(await start(series, { PROSODY_STORAGE: storage }));
+  const server = await start(series, { PROSODY_STORAGE: storage });
+  await keepsAll(server);
+  const file = "/var/lib/prosody/prosody.sqlite";
+  const { stdout } = await server.exec(["/usr/bin/lua5.4", "-e", `print(io.open("${file}") ~= nil)`]);
+  expect(stdout.trim()).toBe(String(storage === "sqlite"));
 });
 
 it("PROSODY_STORAGE: memory forgets all", async () => {
@@ -183,7 +190,7 @@ it.each([
   ],
   ["PROSODY_SQL_DB", { PROSODY_SQL_DB: "missing" }, 78, "has no such database"],
   ["PROSODY_SQL_TLS", { PROSODY_SQL_TLS: "disable" }, 78, "see its pg_hba.conf, and PROSODY_SQL_TLS"],
-])("%s: what is wrong with it is told in one sentence", async (_, env, code, sentence) => {
+])("%s: what is wrong with it is told in one sentence", async (...[, env, code, sentence]) => {
   const { exitCode, lines } = await refusal("postgresql", env);
   expect({ exitCode, last: lines.at(-1) }).toStrictEqual({ exitCode: code, last: expect.stringContaining(sentence) });
   expect(lines.filter((line) => line.includes("error"))).toHaveLength(1);

@@ -40,7 +40,11 @@ async function refusal(words: readonly string[]): Promise<string> {
 describe.each(["internal", "sqlite"])("on one volume, storage %s", (storage) => {
   it(`all data survives ${imageSeries.join(" → ")}, and there is no way back`, async () => {
     const volume = await newVolume();
-    const env = { PROSODY_STORAGE: storage, PROSODY_ADMINS: "alice@example.org", PROSODY_MUC_DEFAULT_PERSISTENT: "true" };
+    const env = {
+      PROSODY_STORAGE: storage,
+      PROSODY_ADMINS: "alice@example.org",
+      PROSODY_MUC_DEFAULT_PERSISTENT: "true",
+    };
     const start = async (series: string) => startProsody({ image: images.get(series) ?? "", env, volume });
     const [oldest = "", ...newer] = imageSeries;
     const first = await start(oldest);
@@ -62,7 +66,9 @@ describe.each(["internal", "sqlite"])("on one volume, storage %s", (storage) => 
       expect(sentence).toContain(`use an image of ${series}, or restore a backup from before.`);
       // Whoever takes the note away is still told by the storage.
       await prepareVolume(volume, peers, "rm /v/.prosody-series");
-      expect(await refusal([...words, mount, images.get(older) ?? ""])).toContain("The storage of example.org was used by");
+      expect(await refusal([...words, mount, images.get(older) ?? ""])).toContain(
+        "The storage of example.org was used by",
+      );
     }
   });
 });
@@ -80,7 +86,9 @@ it("a database remembers, too, where the data folder is new", async () => {
   const server = await startProsody({ image: images.get("13.0") ?? "", env, network: network.name });
   leftovers.push(server.close);
   await server.close();
-  const words = Object.entries({ ...env, PROSODY_DOMAIN: "example.org" }).map(([name, value]) => `--env=${name}=${value}`);
+  const words = Object.entries({ ...env, PROSODY_DOMAIN: "example.org" }).map(
+    ([name, value]) => `--env=${name}=${value}`,
+  );
   const sentence = await refusal([`--network=${network.name}`, ...words, images.get("0.12") ?? ""]);
   expect(sentence).toContain("The storage of example.org was used by Prosody 13.0");
 });
