@@ -171,36 +171,40 @@ it.each(["postgresql", "mariadb"])("PROSODY_SQL_DB, PROSODY_SQL_USERNAME: of %s,
 
 it.each([
   [
-    "PROSODY_SQL_HOST",
+    "PROSODY_SQL_HOST: nobody is there",
     { PROSODY_SQL_HOST: "nowhere", PROSODY_SQL_WAIT: "1s" },
     69,
     "PostgreSQL at nowhere:5432 did not answer",
   ],
   [
-    "PROSODY_SQL_PORT",
+    "PROSODY_SQL_PORT: nobody listens there",
     { PROSODY_SQL_PORT: "5433", PROSODY_SQL_WAIT: "1s" },
     69,
     "PostgreSQL at postgresql:5433 did not answer",
   ],
   [
-    "PROSODY_SQL_PASSWORD",
+    "PROSODY_SQL_PASSWORD: it is wrong",
     { PROSODY_SQL_PASSWORD: "wrong" },
     78,
     "check PROSODY_SQL_USERNAME and PROSODY_SQL_PASSWORD",
   ],
-  ["PROSODY_SQL_DB", { PROSODY_SQL_DB: "missing" }, 78, "has no such database"],
-  ["PROSODY_SQL_TLS", { PROSODY_SQL_TLS: "disable" }, 78, "see its pg_hba.conf, and PROSODY_SQL_TLS"],
-])("%s: what is wrong with it is told in one sentence", async (...[, env, code, sentence]) => {
+  ["PROSODY_SQL_DB: there is none of that name", { PROSODY_SQL_DB: "missing" }, 78, "has no such database"],
+  ["PROSODY_SQL_TLS: it is demanded", { PROSODY_SQL_TLS: "disable" }, 78, "see its pg_hba.conf, and PROSODY_SQL_TLS"],
+])("%s, which PostgreSQL tells and we in one sentence", async (...[, env, code, sentence]) => {
   const { exitCode, lines } = await refusal("postgresql", env);
   expect({ exitCode, last: lines.at(-1) }).toStrictEqual({ exitCode: code, last: expect.stringContaining(sentence) });
   expect(lines.filter((line) => line.includes("error"))).toHaveLength(1);
 });
 
 it.each([
-  ["PROSODY_SQL_PASSWORD", { PROSODY_SQL_PASSWORD: "wrong" }, "check PROSODY_SQL_USERNAME and PROSODY_SQL_PASSWORD"],
-  ["PROSODY_SQL_DB", { PROSODY_SQL_DB: "missing" }, "or check PROSODY_SQL_DB"],
-  ["PROSODY_SQL_TLS", { PROSODY_SQL_TLS: "disable" }, "in by TLS alone"],
-])("%s: so it is with MariaDB", async (_, env, sentence) => {
+  [
+    "PROSODY_SQL_PASSWORD: it is wrong",
+    { PROSODY_SQL_PASSWORD: "wrong" },
+    "check PROSODY_SQL_USERNAME and PROSODY_SQL_PASSWORD",
+  ],
+  ["PROSODY_SQL_DB: there is none of that name", { PROSODY_SQL_DB: "missing" }, "or check PROSODY_SQL_DB"],
+  ["PROSODY_SQL_TLS: it is demanded", { PROSODY_SQL_TLS: "disable" }, "in by TLS alone"],
+])("%s, with MariaDB", async (_, env, sentence) => {
   const { exitCode, lines } = await refusal("mariadb", env);
   expect({ exitCode, lines }).toStrictEqual({ exitCode: 78, lines: [expect.stringContaining(sentence)] });
 });
