@@ -1,5 +1,6 @@
 import os from "node:os";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -59,8 +60,10 @@ async function measureCrowd(bake: BakeContext, { image, clients, words }: Wishes
   const folder = await mkdtemp(path.join(os.tmpdir(), "bench-certificates-"));
   const authority = await makeAuthority();
   await writeCertificate(folder, authority, [domain, `*.${domain}`]);
-  const mounts = [`--volume=${folder}:/etc/prosody/certs:ro`, "--tmpfs=/var/lib/prosody:mode=1777"];
+  const data = await mkdtemp(path.join(existsSync("/dev/shm") ? "/dev/shm" : os.tmpdir(), "bench-data-"));
   await bake.exec("chmod", ["-R", "a+rX", folder]);
+  await bake.exec("chmod", ["a+rwx", data]);
+  const mounts = [`--volume=${folder}:/etc/prosody/certs:ro`, `--volume=${data}:/var/lib/prosody`];
   try {
     const options = [`--env=PROSODY_DOMAIN=${domain}`, "--ulimit=nofile=20000:20000", ...mounts, ...words];
     await bake.exec("docker", ["run", "--detach", "--pull=never", `--name=${name}`, ...options, image]);
@@ -72,6 +75,7 @@ async function measureCrowd(bake: BakeContext, { image, clients, words }: Wishes
   } finally {
     await bake.exec("docker", ["rm", "--force", "--volumes", name], { accept: "any" });
     await rm(folder, { recursive: true });
+    await rm(data, { recursive: true });
   }
 }
 

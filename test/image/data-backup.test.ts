@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
@@ -22,7 +22,7 @@ beforeAll(async () => {
   backup = path.join(folder, "backup.tar");
   source = newVolume();
   // More than one part of a store.
-  await writeArchive(source, image, 9000);
+  await writeArchive(source, image, 4500);
   const made = await runDocker([...runWords({ image, volume: source }), "backup"], { output: backup });
   if (made.exitCode !== 0) throw new Error(made.stderr);
 });
@@ -147,7 +147,7 @@ describe("a backup that is not what it was", () => {
       ["without its end", bytes.subarray(0, -2048), /^The backup is damaged, or ends early\.$/u],
       [
         "one letter",
-        changed(bytes, "text 4711", "text 4712"),
+        changed(bytes, "text 2711", "text 2712"),
         /^The backup is damaged: data\/example.org\/\S+ is not what it was\.$/u,
       ],
       [
@@ -177,14 +177,59 @@ describe("a backup that is not what it was", () => {
       ["something else", Buffer.alloc(5000, "no tar file"), /^This is no backup of this image\.$/u],
       ["empty", Buffer.alloc(0), /^This is no backup of this image\.$/u],
     ];
-    const before = await listFiles(source, image);
-    const file = path.join(folder, "faulty.tar");
-    for (const [name, content, sentence] of faults) {
-      await writeFile(file, content);
-      const refused = await restoreInto(source, file, "--replace");
-      expect([name, sentenceOf(refused)]).toEqual([name, expect.stringMatching(sentence)]);
-      expect(refused.exitCode).toBe(1);
+    await chmod(folder, 0o755);
+    const server = await startProsody({ image, volume: source, run: [`--volume=${folder}:/backups:ro`] });
+    try {
+      const before = await archiveIn(source);
+      for (const [name, content, sentence] of faults) {
+        await writeFile(path.join(folder, "faulty.tar"), content);
+        const { exitCode, stderr } = await server.exec(["foundry", "restore", "--replace", "/backups/faulty.tar"]);
+        expect([name, sentenceOf({ exitCode, stderr })]).toEqual([name, expect.stringMatching(sentence)]);
+        expect(exitCode).toBe(1);
+      }
+      expect(await archiveIn(source)).toEqual(before);
+      expect(await server.log()).not.toContain("hosts are down");
+    } finally {
+      await server.close();
     }
-    expect((await listFiles(source, image)).replace(/.*\.foundry-restore.*\n/u, "")).toBe(before);
   });
 });
+
+it("a backup of what forgets all at its end is refused", async () => {
+  const env = { PROSODY_STORAGE: "memory" };
+  const refused = await runDocker([...runWords({ image, volume: newVolume(), env }), "backup"], {});
+  expect(refused.exitCode).toBe(1);
+  expect(sentenceOf(refused)).toBe('Storage "memory" keeps nothing that could be backed up: memory.');
+});
+
+it("a restore that was killed when all was there is finished by the next start", async () => {
+  const volume = newVolume();
+  await writeArchive(volume, image, 1);
+  // As far as it had come: what goes is named, the first of it is away, nothing new is in its place.
+  const script = `
+    package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
+    local staging = require("foundry.data.staging")
+    local folder = "/var/lib/prosody"
+    local new = staging.prepare(folder) .. "/example%2eorg/accounts/bob.dat"
+    staging.make_parents(new)
+    local file = io.open(new, "w")
+    file:write('return { ["password"] = "secret" };\\n')
+    file:close()
+    staging.decide(folder, { "example%2eorg/accounts", "example%2eorg/archive" })
+    staging.make_parents(folder .. "/.foundry-replaced/example%2eorg/accounts")
+    os.rename(folder .. "/example%2eorg/accounts", folder .. "/.foundry-replaced/example%2eorg/accounts")`;
+  await runLua(image, volume, script);
+  const server = await startProsody({ image, volume });
+  try {
+    expect(await server.ask("prosody.hosts['example.org'].users.user_exists('bob')")).toBe("true");
+    const names = namesIn(await listFiles(volume, image));
+    expect(names).toContain("/var/lib/prosody/example%2eorg/accounts/bob.dat");
+    expect(names.filter((name) => /alice|foundry-(?:incoming|replaced)/u.test(name))).toEqual([]);
+  } finally {
+    await server.close();
+  }
+});
+
+async function archiveIn(volume: string): Promise<string[]> {
+  return (await listFiles(volume, image)).split("\n").filter((line) => /alice|a-slot/u.test(line));
+}

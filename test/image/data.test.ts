@@ -46,6 +46,7 @@ describe.each(imageSeries)("a backup of %s", (series) => {
     const backup = await backUpWhileWriting(server, file);
     expect(backup.ended.stderr).toContain("the backup is complete");
     expect(backup.ended.exitCode).toBe(0);
+    expect(await server.log()).not.toMatch(/\terror\t/u);
 
     const other = await start(image, { PROSODY_STORAGE: to });
     await other.addAccount("dave", password);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Federation, type Member, startFederation } from "../fixtures/federation.ts";
 import { sendTo } from "../fixtures/messages.ts";
-import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
+import { runImage } from "../fixtures/prosody-server.ts";
 import { isOpen } from "../fixtures/probe.ts";
 import { enter, newRoom } from "../fixtures/rooms.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
@@ -121,4 +122,14 @@ describe.each(imageSeries)("servers of %s", (series) => {
     expect(await both("dane.example", "stranger.example")).toEqual(no);
     expect(await all.send("home.example", "signed.example")).toMatch(refused);
   });
+});
+
+it.each([
+  ["/nowhere.pem", /PROSODY_TRUSTED_CAS cannot be read: \/nowhere\.pem: No such file/u],
+  ["/etc", /PROSODY_TRUSTED_CAS cannot be read: \/etc: is a folder/u],
+  ["/etc/passwd", /PROSODY_TRUSTED_CAS=\/etc\/passwd holds no certificate \(PEM\)/u],
+])("PROSODY_TRUSTED_CAS: %s stops the start with a sentence", async (file, sentence) => {
+  const { exitCode, stderr } = await runImage(await ensureProsodyImage(usualSeries), { PROSODY_TRUSTED_CAS: file });
+  expect(stderr).toMatch(sentence);
+  expect(exitCode).toBe(78);
 });

@@ -1,4 +1,7 @@
-import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterEach, describe, expect, it } from "vitest";
@@ -9,9 +12,9 @@ import { startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, type ServerWishes, startProsody, writeCertificate } from "../fixtures/prosody-server.ts";
 
-const clients = 100;
-const roomSize = 25;
-const pace = { perSecond: 60, roomEvery: 8 };
+const clients = 60;
+const roomSize = 20;
+const pace = { perSecond: 40, roomEvery: 8 };
 // Only how long a broken server takes to fail: a busy machine needs much of it, another a second.
 const patience = 240_000;
 const cleanups: (() => Promise<void>)[] = [];
@@ -20,10 +23,15 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
+/** With data that outlive the container, in memory where this machine has a place for that. */
 async function openServer(wishes: Omit<ServerWishes, "volume">): Promise<ProsodyServer> {
-  const volume = `prosody-test-${randomBytes(4).toString("hex")}`;
-  cleanups.push(async () => void (await runCommand("docker", ["volume", "rm", "--force", volume])));
-  const server = await startProsody({ ...wishes, volume });
+  const volume = await mkdtemp(path.join(existsSync("/dev/shm") ? "/dev/shm" : os.tmpdir(), "prosody-load-"));
+  await chmod(volume, 0o777);
+  cleanups.push(async () => rm(volume, { recursive: true }));
+  // Who cannot remove the files of others runs the server as themselves.
+  const [user, group] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  const run = user === 0 ? [] : [`--user=${user}:${group}`];
+  const server = await startProsody({ ...wishes, volume, run });
   cleanups.push(async () => server.close());
   return server;
 }
@@ -66,17 +74,17 @@ describe.each(imageSeries)("a crowd on Prosody %s", (series) => {
   it("loses no message when connections break, the certificate is renewed and the server restarts", async () => {
     const server = await openServer({ image: await ensureProsodyImage(series) });
     const crowd = await gatherCrowd(server);
-    const talking = crowd.talk(14, pace);
+    const talking = crowd.talk(12, pace);
     await wait(500);
-    crowd.cut(30);
-    const away = crowd.sendAway(10, 3000);
-    while (countResumed(crowd) < 30) await wait(50);
+    crowd.cut(20);
+    const away = crowd.sendAway(6, 3000);
+    while (countResumed(crowd) < 20) await wait(50);
     const before = crowd.clients.map(({ begun }) => begun);
     await renewCertificate(server);
     await wait(1500);
     await away;
     const kept = crowd.clients.filter(({ begun, wanted }, index) => wanted && begun === before[index]);
-    expect(kept.length).toBeGreaterThanOrEqual(clients - 10);
+    expect(kept.length).toBeGreaterThanOrEqual(clients - 6);
     await restart(server, crowd);
     await talking;
     expect(await settle(crowd)).toEqual(nothingLost);
@@ -95,9 +103,9 @@ describe.each(imageSeries)("a crowd on Prosody %s", (series) => {
       env: { ...env, PROSODY_SQL_PASSWORD: database.password },
     });
     const crowd = await gatherCrowd(server);
-    const talking = crowd.talk(14, pace);
+    const talking = crowd.talk(12, pace);
     await wait(1000);
-    const away = crowd.sendAway(10, 4000);
+    const away = crowd.sendAway(6, 4000);
     crowd.cut(20);
     await database.stop();
     await wait(1000);

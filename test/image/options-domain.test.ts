@@ -15,7 +15,8 @@ const password = "a long secret";
 const roles = ["abuse", "admin", "feedback", "sales", "security", "support", "status"];
 
 /** A module that shows by disco where it is loaded. */
-const shows = (feature: string): string => `module:add_feature("urn:test:${feature}")`;
+const shows = (feature: string): string =>
+  `${feature === "kind" ? 'module:depends("disco")' : ""} module:add_feature("urn:test:${feature}")`;
 
 beforeAll(async () => {
   await useEngine();
@@ -23,7 +24,7 @@ beforeAll(async () => {
     `PROSODY_CONTACT_${role.toUpperCase()}`,
     `mailto:${role}@example.org xmpp:${role}@example.org`,
   ]);
-  const modules = ["host", "rooms", "files", "nodes"].map((name) => [
+  const modules = ["host", "kind", "rooms", "files", "nodes"].map((name) => [
     `/etc/prosody/own/mod_test_${name}.lua`,
     shows(name),
   ]);
@@ -40,6 +41,7 @@ beforeAll(async () => {
       PROSODY_PLUGIN_PATHS: "/etc/prosody/own",
       PROSODY_ENABLE_MODULES: "mod_test_host,announce",
       PROSODY_DISABLE_MODULES: "time,muc_mam",
+      PROSODY_COMPONENTS: "own.example.org:test_kind",
       PROSODY_MUC_MODULES: "test_rooms",
       PROSODY_UPLOAD_MODULES: "test_files",
       PROSODY_PUBSUB_MODULES: "test_nodes",
@@ -78,7 +80,7 @@ describe("domain, accounts", () => {
   it("PROSODY_VIRTUAL_HOSTS: there are addresses of other domains, with rooms and uploads of their own", async () => {
     expect(bob.jid?.bare().toString()).toBe("bob@example.net");
     expect((await itemsOf(bob, "example.net")).toSorted()).toEqual(
-      ["conference.example.net", "nodes.example.org", "upload.example.net"].toSorted(),
+      ["conference.example.net", "nodes.example.org", "own.example.org", "upload.example.net"].toSorted(),
     );
     const joined = new Promise((resolve) => bob.on("stanza", resolve));
     await bob.send(
@@ -119,6 +121,7 @@ describe("contact", () => {
 describe("modules", () => {
   it("PROSODY_PLUGIN_PATHS: modules of one's own are found there", async () => {
     expect(await featuresOf(alice, "example.org")).toContain("urn:test:host");
+    expect(await featuresOf(alice, "own.example.org")).toContain("urn:test:kind");
   });
 
   it("PROSODY_ENABLE_MODULES: they are loaded for the domains, with or without mod_", async () => {

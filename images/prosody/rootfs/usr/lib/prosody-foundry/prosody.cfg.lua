@@ -23,7 +23,7 @@ foundry.configure(_ENV, "global");
 
 modules_enabled = foundry.modules_on("virtual-host", {
   "foundry_report"; "foundry_certificates"; "foundry_health"; "foundry_series"; "foundry_account"; "foundry_hold";
-  "foundry_patience"; "foundry_outage";
+  "foundry_patience"; "foundry_outage"; "foundry_kept";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
   "sasl2"; "sasl2_bind2"; "sasl2_fast"; "sasl2_sm"; "sasl_ssdp";
@@ -38,7 +38,7 @@ for _, host in ipairs(foundry.hosts) do
 end
 
 for _, component in ipairs(foundry.components) do
-  local own = component.type == "muc" and { "muc_mam" } or {};
+  local own = component.type == "muc" and { "muc_mam"; "foundry_kept" } or {};
   Component(component.domain)(component.type)
     foundry.configure(_ENV, component.type, component.domain);
     modules_enabled = foundry.modules_on(component.type, own, component.domain);

@@ -234,6 +234,12 @@ local rules = {
         say("%s and PROSODY_DISABLE_MODULES both hold %q: leave one out.", wanted.option, wanted.name)
       end
     end
+    for _, component in ipairs(values.PROSODY_COMPONENTS) do
+      if not shipped.has_module(component.type, more) then
+        say("PROSODY_COMPONENTS holds the type %q, which is no module of this image.%s", component.type,
+          did_you_mean(component.type, shipped.module_names(more)))
+      end
+    end
     for _, name in ipairs(values.PROSODY_DISABLE_MODULES) do
       if not shipped.has_module(name, more) then
         say("PROSODY_DISABLE_MODULES holds %q, which is no module of this image.%s", name, did_you_mean(name, shipped.module_names(more)))

@@ -242,7 +242,7 @@ local groups = {
   group("Encryption and federation", {
     {
       name = "PROSODY_CERTIFICATES", type = "folder", default = "/etc/prosody/certs", sets = "ssl", by = "certificates",
-      example = "/etc/letsencrypt/live", help = "folder with the certificates, as certbot, acme.sh, Caddy or Traefik's dump lay it out",
+      example = "/etc/letsencrypt", help = "folder with the certificates, as certbot, acme.sh, Caddy or Traefik's dump lay it out",
     },
     {
       name = "PROSODY_SELF_SIGNED", type = "boolean", default = true, by = "certificates", sets = "ssl",

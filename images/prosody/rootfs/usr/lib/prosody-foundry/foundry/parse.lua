@@ -1,7 +1,6 @@
 -- type of an option → function(text, option) that gives the value, or nil and what is wrong with the text.
 
 local did_you_mean = require("foundry.nearest")
-local shipped = require("foundry.shipped")
 
 local function split(text)
   local items = {}
@@ -220,15 +219,12 @@ function parse.stores(text)
   return kept
 end
 
--- { { domain =, type = }, … }
+-- { { domain =, type = }, … }; whether there are such modules is asked once all folders are known.
 function parse.components(text)
   local list = {}
   for _, item in ipairs(split(text)) do
     local name, kind = item:match("^([^:]+):([%w_]+)$")
     if not name or not domain(name) then return nil, ("holds %q, which is no domain:type."):format(item) end
-    if not shipped.has_module(kind) then
-      return nil, ("holds the type %q, which is no module of this image.%s"):format(kind, did_you_mean(kind, shipped.module_names()))
-    end
     list[#list + 1] = { domain = domain(name), type = kind }
   end
   return list

@@ -73,7 +73,8 @@ module:hook("foundry-health", function(event)
 end)
 
 module:hook_global("config-reloaded", look, -1000)
-module:hook_global("server-started", look)
+-- Before the report that the server serves.
+module:hook_global("server-started", look, 10)
 
 module:add_timer(interval, function()
   local worked, changed = pcall(host_certificates.has_changed)
