@@ -2,10 +2,26 @@
 
 local database = require("foundry.database")
 
+-- Prosody's log tells, with all it can tell, the address of the database, and 0.12 the password in it.
+local is_hidden = false
+local function hide_password()
+  if is_hidden or not rawget(_G, "prosody") then return end
+  local found, sql = pcall(require("foundry.core"), "util.sql")
+  if not found then return end
+  local address_of = sql.db2uri
+  function sql.db2uri(params)
+    return address_of({
+      driver = params.driver, username = params.username, host = params.host, port = params.port, database = params.database,
+    })
+  end
+  is_hidden = true
+end
+
 return function(context, set)
   local values, set_by = context.values, context.set_by
   set("global", "default_storage", database.default_storage(values, set_by))
   set("global", "storage", next(values.PROSODY_STORES) and values.PROSODY_STORES or nil)
+  if values.PROSODY_SQL_PASSWORD then hide_password() end
   set("global", "sql", database.parameters(values))
   set("global", "foundry_sql_wait", values.PROSODY_SQL_WAIT)
 end
