@@ -98,10 +98,14 @@ async function sendThrough(alice: LoggedIn, to: string, work: () => Promise<void
   return { sent, refused, taken: sent.filter((id) => !refused.has(id)) };
 }
 
+/** The server need not have tried again yet. */
+async function recover(server: ProsodyServer, user: string): Promise<void> {
+  while ((await tryLogin(server, user, password)) === "temporary-auth-failure") await wait(500);
+}
+
 /** What waited for somebody, once it is there. */
 async function collect(server: ProsodyServer, user: string): Promise<string[]> {
-  // The server may not have tried again yet.
-  while ((await tryLogin(server, user, password)) === "temporary-auth-failure") await wait(500);
+  await recover(server, user);
   const entity = await server.connect(user, password);
   const bodies: string[] = [];
   entity.on("stanza", (stanza: Element) => {
@@ -151,7 +155,7 @@ it.each(cases)(
     expect(await server.log()).toMatch(/error\s+The database cannot be reached/u);
 
     await database.start();
-    await wait(1500);
+    await recover(server, "bob");
     expect(await fates(alice)).toStrictEqual(all("done"));
     expect(await server.log()).toContain("The database answers again");
 
