@@ -88,7 +88,7 @@ describe.skipIf(communityModules === undefined)("modules that ask a web server",
     webs.push(web);
     const server = await start(
       { ...env(`http://${network.gateway}:${web.port}`), PROSODY_PLUGIN_PATHS: "/opt/modules" },
-      { network: network.name, run: [`--volume=${communityModules}:/opt/modules:ro`] },
+      { network: network.name, run: ["mod_auth_http", "mod_auth_oauth_external"].map(mount) },
     );
     return { web, server };
   }
@@ -130,6 +130,8 @@ describe.skipIf(communityModules === undefined)("modules that ask a web server",
     expect(answer).toContain("/.well-known/openid-configuration");
   });
 });
+
+const mount = (module: string) => `--volume=${communityModules}/${module}:/opt/modules/${module}:ro`;
 
 const oauth = (base: string) => ({
   PROSODY_AUTHENTICATION: "oauth_external",
