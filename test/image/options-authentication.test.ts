@@ -8,7 +8,8 @@ import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts"
 import { useEngine } from "../fixtures/runnable-image.ts";
 import { type WebAnswers, serveAnswers } from "../fixtures/web-answers.ts";
 
-const password = "päss wörd & 100% +/=?";
+// This client sends no other letters with PLAIN.
+const password = "pass word & 100% +/=?";
 const servers: ProsodyServer[] = [];
 
 beforeAll(useEngine);
