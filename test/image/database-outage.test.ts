@@ -85,7 +85,9 @@ async function sendThrough(alice: LoggedIn, to: string, work: () => Promise<void
   };
   alice.on("stanza", listen);
   const state = { done: false };
-  const working = work().finally(() => (state.done = true));
+  const working = work()
+    .then(async () => wait(1000))
+    .finally(() => (state.done = true));
   while (!state.done || sent.length < 20) {
     const id = `m${sent.length}`;
     sent.push(id);
@@ -163,7 +165,10 @@ it.each(cases)(
       ["bob", async () => database.restart()],
       ["carol", async () => database.kill().then(async () => database.start())],
     ] as const) {
-      const { taken, refused } = await sendThrough(alice, `${user}@example.org`, blow);
+      const { taken, refused } = await sendThrough(alice, `${user}@example.org`, async () => {
+        await blow();
+        await recover(server, user);
+      });
       const bodies = await collect(server, user);
       expect(bodies).toStrictEqual(expect.arrayContaining(taken));
       expect(bodies.filter((id) => refused.has(id))).toStrictEqual([]);

@@ -17,11 +17,19 @@ local function hide_password()
   is_hidden = true
 end
 
+-- The name of a container that is gone may take the resolver twenty seconds, and all clients with it.
+local function resolve_quickly()
+  if os.getenv("RES_OPTIONS") or not rawget(_G, "prosody") then return end
+  local found, pposix = pcall(require("foundry.core"), "util.pposix")
+  if found then pposix.setenv("RES_OPTIONS", "timeout:1 attempts:2") end
+end
+
 return function(context, set)
   local values, set_by = context.values, context.set_by
   set("global", "default_storage", database.default_storage(values, set_by))
   set("global", "storage", next(values.PROSODY_STORES) and values.PROSODY_STORES or nil)
   if values.PROSODY_SQL_PASSWORD then hide_password() end
+  if database.is_remote(values, set_by) then resolve_quickly() end
   set("global", "sql", database.parameters(values))
   set("global", "foundry_sql_wait", values.PROSODY_SQL_WAIT)
 end
