@@ -19,7 +19,7 @@ afterEach(async () => {
 
 async function start(series: string, wishes: Partial<ServerWishes>): Promise<ProsodyServer> {
   const server = await startProsody({ image: images.get(series) ?? "", ...wishes });
-  leftovers.push(server.close);
+  leftovers.push(async () => server.close());
   return server;
 }
 
@@ -39,7 +39,7 @@ describe.each(imageSeries)("the first account of %s", (series) => {
     async (storage) => {
       const peers = await ensurePeersImage();
       const volume = await makeVolume(peers, "chown 999:999 /v");
-      leftovers.push(volume.remove);
+      leftovers.push(async () => volume.remove());
       const env = {
         PROSODY_ADMINS: "boss@example.org",
         PROSODY_ACCOUNT_PASSWORD_FILE: "/run/secret",
@@ -102,7 +102,7 @@ it("PROSODY_ACCOUNT: is made beside the administrators, who are others", async (
 it("PROSODY_ACCOUNT: one that exists already keeps its password", async () => {
   const peers = await ensurePeersImage();
   const volume = await makeVolume(peers, "chown 999:999 /v");
-  leftovers.push(volume.remove);
+  leftovers.push(async () => volume.remove());
   const before = await start(usualSeries, { volume: volume.name });
   await before.addAccount("me", second);
   await before.close();

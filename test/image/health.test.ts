@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { runCommand } from "@prosody-foundry/kit";
+import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { confined, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
@@ -20,12 +20,15 @@ afterEach(async () => {
 
 async function start(series: string, wishes: Partial<ServerWishes> = {}): Promise<ProsodyServer> {
   const server = await startProsody({ image: images.get(series) ?? "", ...wishes });
-  leftovers.push(server.close);
+  leftovers.push(async () => server.close());
   return server;
 }
 
 /** Exit code and sentences of the image's command. */
-async function health(server: Pick<ProsodyServer, "exec">, ...words: string[]): Promise<[number, string]> {
+async function health(
+  server: { exec(args: readonly string[]): Promise<CommandResult> },
+  ...words: string[]
+): Promise<[number, string]> {
   const { exitCode, stdout } = await server.exec(["foundry", "healthcheck", ...words]);
   return [exitCode, stdout.trim()];
 }
@@ -62,11 +65,8 @@ describe.each(imageSeries)("healthcheck of %s", (series) => {
       ]) as unknown,
     });
     const hang = server.exec(["prosodyctl", "shell", "> (function() while true do end end)()"]);
-    for (;;) {
-      const [live, sentence] = await health(server, "--live");
-      if (live === 1) expect(sentence).toBe("The server does not answer: its event loop is stuck.");
-      if (live === 1) break;
-    }
+    while ((await health(server, "--live"))[0] === 0) await wait(100);
+    expect(await health(server, "--live")).toEqual([1, "The server does not answer: its event loop is stuck."]);
     await server.close();
     await hang;
   });
@@ -104,10 +104,8 @@ it("is what the engine runs: the configuration has it, and a healthy server is s
 
 it("fails where another program has the port", async () => {
   const peers = await ensurePeersImage();
-  const taker = await runCommand("docker", [
-    ...["run", "--detach", "--rm", peers, "/usr/bin/python3", "-c"],
-    'import socket, time\ns = socket.socket(); s.bind(("", 5222)); s.listen(); time.sleep(600)',
-  ]);
+  const take = 'import socket, time\ns = socket.socket(); s.bind(("", 5222)); s.listen(); time.sleep(600)';
+  const taker = await runCommand("docker", ["run", "--detach", "--rm", peers, "/usr/bin/python3", "-c", take]);
   const container = taker.stdout.trim();
   leftovers.push(async () => {
     await runCommand("docker", ["rm", "--force", container], { accept: "any" });
@@ -119,7 +117,7 @@ it("fails where another program has the port", async () => {
     `--network=container:${container}`,
     images.get(usualSeries) ?? "",
   ]);
-  leftovers.push(server.close);
+  leftovers.push(async () => server.close());
   const [exitCode, sentences] = await health(server);
   expect(exitCode).toBe(1);
   expect(sentences).toContain("Nothing listens on port 5222 of *, for c2s.");
@@ -129,7 +127,7 @@ it("fails where the data became somebody else's", async () => {
   const peers = await ensurePeersImage();
   const volume = await makeVolume(peers, "chown 999:999 /v");
   const server = await start(usualSeries, { volume: volume.name });
-  leftovers.unshift(volume.remove);
+  leftovers.unshift(async () => volume.remove());
   expect(await health(server)).toEqual([0, "The server is healthy."]);
   await prepareVolume(volume.name, peers, "chown -R 0:0 /v; chmod -R go= /v");
   const [exitCode, sentence] = await health(server);

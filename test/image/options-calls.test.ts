@@ -58,7 +58,7 @@ describe.each(imageSeries)("calls with %s", (series) => {
     return found ?? {};
   };
   const attempt = (service: Service, transport: "udp" | "tcp" | "tls") =>
-    turn.takes({
+    turn.give({
       user: service["username"] ?? "",
       password: service["password"] ?? "",
       port: Number(service["port"]),
@@ -67,8 +67,8 @@ describe.each(imageSeries)("calls with %s", (series) => {
 
   it("PROSODY_TURN_SECRET, PROSODY_TURN_PORT: coturn takes the passwords that clients are given", async () => {
     const service = find("turn", "udp");
-    expect(await attempt(service, "udp")).toBe(true);
-    expect(await attempt({ ...service, password: "another" }, "udp")).toBe(false);
+    expect(await attempt(service, "udp")).toBe("a relay");
+    expect(await attempt({ ...service, password: "another" }, "udp")).not.toBe("a relay");
   });
 
   it("PROSODY_TURN_HOST: clients are told that name", () => {
@@ -76,13 +76,13 @@ describe.each(imageSeries)("calls with %s", (series) => {
   });
 
   it("PROSODY_TURN_TCP: over TCP, too", async () => {
-    expect(await attempt(find("turn", "tcp"), "tcp")).toBe(true);
+    expect(await attempt(find("turn", "tcp"), "tcp")).toBe("a relay");
   });
 
   it("PROSODY_TURN_TLS_PORT: over TLS, too", async () => {
     const service = find("turns", "tcp");
     expect(service["port"]).toBe("5350");
-    expect(await attempt(service, "tls")).toBe(true);
+    expect(await attempt(service, "tls")).toBe("a relay");
   });
 
   it("PROSODY_TURN_TTL: a password is good for so long", async () => {
@@ -91,8 +91,8 @@ describe.each(imageSeries)("calls with %s", (series) => {
       (service) => service["type"] === "turn",
     );
     await wait(3000);
-    expect(await attempt(short ?? {}, "udp")).toBe(false);
-    expect(await attempt(find("turn", "udp"), "udp")).toBe(true);
+    expect(await attempt(short ?? {}, "udp")).not.toBe("a relay");
+    expect(await attempt(find("turn", "udp"), "udp")).toBe("a relay");
     // Without the options for them, neither name nor transport is told.
     expect(short?.["host"]).toBe("short.example");
   });

@@ -24,13 +24,17 @@ async function readSchema(): Promise<unknown> {
   return JSON.parse(await readFile(schemaFile, "utf8"));
 }
 
+function namesInTitles(text: string): string[] {
+  const titles = text.matchAll(/["'`]((?:PROSODY_[A-Z0-9_]+, )*PROSODY_[A-Z0-9_]+): /gu);
+  return [...titles].flatMap(([, names = ""]) => names.split(", "));
+}
+
 describe("the table of options", () => {
   it("has a test for each of them, whose title starts with its name, or with those of several", async () => {
     const tested = new Set<string>();
     for (const file of await readdir(import.meta.dirname)) {
       const text = file.endsWith(".test.ts") ? await readFile(`${import.meta.dirname}/${file}`, "utf8") : "";
-      for (const [, names] of text.matchAll(/["'`]((?:PROSODY_[A-Z0-9_]+, )*PROSODY_[A-Z0-9_]+): /gu))
-        for (const name of (names ?? "").split(", ")) tested.add(name);
+      for (const name of namesInTitles(text)) tested.add(name);
     }
     const names = (await readOptions()).map((option) => option.name);
     expect(names.filter((name) => !tested.has(name))).toEqual([]);

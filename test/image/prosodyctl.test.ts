@@ -1,4 +1,4 @@
-import { runCommand } from "@prosody-foundry/kit";
+import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { confined } from "../fixtures/bare-server.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
@@ -51,7 +51,6 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
     expect([make.exitCode, make.stderr]).toEqual([0, ""]);
     const change = await server.exec(["prosodyctl", "passwd", "me@b.example"], "pass word 2\npass word 2\n");
     expect(change.exitCode).toBe(0);
-    expect(await server.ask('require"util.usermanager" == nil').catch(() => "")).toBeDefined();
     expect(await passwordIs(server, "pass word 2")).toBe("true");
     expect(await passwordIs(server, "pass word 1")).not.toBe("true");
     expect((await server.exec(["prosodyctl", "deluser", "me@b.example"])).exitCode).toBe(0);
@@ -87,20 +86,12 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
   });
 
   it("is for the user whose server it is, for who shares its group, and for nobody else", async () => {
-    const as = async (user: string) =>
-      runCommand(
-        "docker",
-        ["exec", `--user=${user}`, server.name, "prosodyctl", "shell", "user", "list", "example.org"],
-        {
-          accept: "any",
-        },
-      );
-    expect((await as("999")).exitCode).toBe(0);
-    expect((await as("4321:999")).exitCode).toBe(0);
-    const stranger = await as("4321:4321");
+    expect((await listAs(server, "999")).exitCode).toBe(0);
+    expect((await listAs(server, "4321:999")).exitCode).toBe(0);
+    const stranger = await listAs(server, "4321:4321");
     expect(stranger.exitCode).toBe(78);
     expect(stranger.stderr).toContain("User 4321 cannot use the data of the server, which runs as user 999");
-    const root = await as("0");
+    const root = await listAs(server, "0");
     expect(root.exitCode).toBe(78);
     expect(root.stderr).toContain("leave out --user, or use --user 999.");
   });
@@ -123,4 +114,9 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
 
 async function passwordIs(server: ProsodyServer, password: string): Promise<string> {
   return server.ask(`require"core.usermanager".test_password("me", "b.example", "${password}") == true`);
+}
+
+async function listAs(server: ProsodyServer, user: string): Promise<CommandResult> {
+  const words = ["exec", `--user=${user}`, server.name, "prosodyctl", "shell", "user", "list", "example.org"];
+  return runCommand("docker", words, { accept: "any" });
 }

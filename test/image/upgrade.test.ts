@@ -22,15 +22,15 @@ afterEach(async () => {
 });
 
 async function newVolume(): Promise<string> {
-  const { name, remove } = await makeVolume(peers, "chown 999:999 /v");
-  leftovers.push(remove);
-  return name;
+  const made = await makeVolume(peers, "chown 999:999 /v");
+  leftovers.push(async () => made.remove());
+  return made.name;
 }
 
 /** Starts where it must not start: the one line that says why. */
 async function refusal(words: readonly string[]): Promise<string> {
   const server = await startBare(words, "ended");
-  leftovers.push(server.close);
+  leftovers.push(async () => server.close());
   expect(await server.end()).toBe(78);
   const problems = (await server.log()).split("\n").filter((line) => /\serror\t/u.test(line));
   expect(problems).toHaveLength(1);
@@ -48,13 +48,13 @@ describe.each(["internal", "sqlite"])("on one volume, storage %s", (storage) => 
     const start = async (series: string) => startProsody({ image: images.get(series) ?? "", env, volume });
     const [oldest = "", ...newer] = imageSeries;
     const first = await start(oldest);
-    leftovers.push(first.close);
+    leftovers.push(async () => first.close());
     const kept = await leaveData(first);
     expect(await readData(first, kept)).toEqual(allKept);
     await first.close();
     for (const series of newer) {
       const server = await start(series);
-      leftovers.push(server.close);
+      leftovers.push(async () => server.close());
       expect(await readData(server, kept)).toEqual(allKept);
       expect(await server.exec(["foundry", "healthcheck"])).toMatchObject({ exitCode: 0 });
       await server.close();
@@ -75,16 +75,16 @@ describe.each(["internal", "sqlite"])("on one volume, storage %s", (storage) => 
 
 it("a database remembers, too, where the data folder is new", async () => {
   const network = await makeNetwork();
-  leftovers.push(network.close);
+  leftovers.push(async () => network.close());
   const database = await startPostgresql({ network });
-  leftovers.push(database.close);
+  leftovers.push(async () => database.close());
   const env = {
     PROSODY_SQL_DRIVER: "PostgreSQL",
     PROSODY_SQL_HOST: database.host,
     PROSODY_SQL_PASSWORD: database.password,
   };
   const server = await startProsody({ image: images.get("13.0") ?? "", env, network: network.name });
-  leftovers.push(server.close);
+  leftovers.push(async () => server.close());
   await server.close();
   const words = Object.entries({ ...env, PROSODY_DOMAIN: "example.org" }).map(
     ([name, value]) => `--env=${name}=${value}`,

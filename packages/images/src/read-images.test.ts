@@ -13,7 +13,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-const { name: _name, rootfs: _rootfs, native: _native, dockerfile: _dockerfile, ...manifest } = imageOf(["mod_x"], ["mod_y"]);
+const {
+  name: _name,
+  rootfs: _rootfs,
+  native: _native,
+  dockerfile: _dockerfile,
+  ...manifest
+} = imageOf(["mod_x"], ["mod_y"]);
 
 async function put(file: string, content: unknown): Promise<void> {
   const target = path.join(root, "images", file);
@@ -62,12 +68,10 @@ it("the umask of a checkout is no input", async () => {
   await put("prosody/rootfs/a", "a");
   const [before] = await readImages(root);
   await chmod(path.join(root, "images/prosody/rootfs/a"), 0o664);
-  const native = { "a.c": `0644 ${sha256("int a;\n")}` };
   expect(await readImages(root)).toEqual([before]);
 });
 
 it("a repository without images has none", async () => {
-  const native = { "a.c": `0644 ${sha256("int a;\n")}` };
   expect(await readImages(root)).toEqual([]);
 });
 

@@ -1,5 +1,4 @@
--- What has to be right for the server to be well: each check gets two functions that take a sentence: for what
--- is not, and for what soon may not be.
+-- What has to be right for the server to be well: each check gets a function that takes a sentence for what is not.
 
 local lfs = require("lfs")
 local load_library = require("foundry.core")
@@ -116,6 +115,16 @@ local function try_driver(host, name)
   if not data or data.time ~= now then return unread or "it gives back something else than it took" end
 end
 
+-- Each statement of SQLite's that failed, as on a full disk, fails once more with the same error when all is well again.
+local function try_often(host, name)
+  local ran, reason
+  for _ = 1, 3 do
+    ran, reason = pcall(try_driver, host, name)
+    if ran and not reason then break end
+  end
+  return ran, reason
+end
+
 local function first_line(text)
   return (tostring(text):match("^[^\n]*") or ""):gsub("%.$", "")
 end
@@ -124,7 +133,7 @@ local function storage(problem)
   for _, host in ipairs(hosts()) do
     local is_domain = prosody.hosts[host] and not config.get(host, "component_module")
     for name in pairs(is_domain and drivers(host) or {}) do
-      local ran, reason = pcall(try_driver, host, name)
+      local ran, reason = try_often(host, name)
       if not ran or reason then
         problem(("The storage %s of %s does not work: %s."):format(name, host, first_line(reason)))
       end
@@ -132,23 +141,4 @@ local function storage(problem)
   end
 end
 
-local day, soon = 86400, 21
-
--- What mod_foundry_certificates found. A host that lacks one may not need it; an expired one is of use to nobody.
-local function certificates(problem, warn)
-  local now = os.time()
-  for host, entry in pairs(prosody.hosts and prosody.foundry_certificates or {}) do
-    local ends = entry.not_after
-    if not prosody.hosts[host] then
-      -- a name of the web server alone
-    elseif ends and (ends <= now or entry.not_before and entry.not_before > now) then
-      problem(("%s: %s."):format(host, entry.problem))
-    elseif entry.problem or entry.self_signed then
-      warn(("%s: %s."):format(host, entry.problem or "the certificate is self-signed, nobody trusts it"))
-    elseif ends < now + soon * day then
-      warn(("%s: the certificate expires on %s."):format(host, os.date("!%Y-%m-%d", ends)))
-    end
-  end
-end
-
-return { certificates = certificates, modules = modules, ports = ports, storage = storage }
+return { modules = modules, ports = ports, storage = storage }

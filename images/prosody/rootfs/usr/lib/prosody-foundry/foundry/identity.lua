@@ -41,6 +41,15 @@ local function settle_server()
   return ("User 0 cannot become user %d (%s): leave out --user, or give another one than 0."):format(user or prosody, reason)
 end
 
+-- Who shares the server's group may.
+local function can_reach_server()
+  local unix = require("socket.unix")
+  local socket = (type(unix) == "table" and unix.stream or unix)()
+  local ok = socket:connect(folders.run() .. "/health.sock")
+  socket:close()
+  return ok ~= nil
+end
+
 -- For prosodyctl, which has to be the user of the server beside it, or of the data. A sentence where it is not.
 local function settle_tool()
   local user, is_server, group = process.first()
@@ -51,7 +60,7 @@ local function settle_tool()
     if ok then return nil end
     return ("User 0 cannot become user %d, who the server runs as (%s): leave out --user, or use --user %d."):format(user, reason, user)
   end
-  if not is_server or not require("foundry.data-folder").check() then return nil end
+  if not is_server or can_reach_server() then return nil end
   return ("User %d cannot use the data of the server, which runs as user %d: leave out --user, or use --user %d."):format(
     process.user, user, user)
 end

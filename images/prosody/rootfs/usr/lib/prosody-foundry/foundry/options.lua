@@ -8,7 +8,8 @@
 -- type      how the text is read, see parse.lua; `choices`, `least` and `most` narrow it
 -- default   a value, not a text; what Prosody has by itself where nothing stands here, told by `usually`
 -- secret    never shown, and can be read from the file that <name>_FILE names
--- sets      options of Prosody's it gives a value, globally or on the kind of host that `on` names
+-- sets      options of Prosody's it gives a value, globally or on the kind of host that `on` names; none where the image itself
+--           does what it says
 -- unit      what a number is multiplied by for Prosody
 -- by        instead of a plain copy: settings/*.lua makes configuration of it; what for, in a word
 -- module    the module that does it, where an image may come without
@@ -127,7 +128,7 @@ local groups = {
       needs = "ldap", help = "the connection to the LDAP server is encrypted by StartTLS",
     },
     {
-      name = "PROSODY_LDAP_TLS_CA", type = "file", by = "ldap", sets = "foundry_ldap_tls_ca", needs = "ldap",
+      name = "PROSODY_LDAP_TLS_CA", type = "file", by = "ldap", needs = "ldap",
       usually = "the public authorities", example = "/etc/prosody/certs/ldap-ca.pem",
       help = "certificates that vouch for the LDAP server",
     },
@@ -211,7 +212,7 @@ local groups = {
       help = "certificates that vouch for the database",
     },
     {
-      name = "PROSODY_SQL_WAIT", type = "period", default = 60, by = "storage", sets = "foundry_sql_wait", example = "5m",
+      name = "PROSODY_SQL_WAIT", type = "period", default = 60, by = "storage", example = "5m",
       help = "how long the start waits for a database that does not answer yet",
     },
   }),

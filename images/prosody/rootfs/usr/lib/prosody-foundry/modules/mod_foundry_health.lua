@@ -26,8 +26,7 @@ local function judge()
     return problems, warnings
   end
   for kind, check in pairs(checks) do
-    local function problem(sentence) event.problem(kind, sentence) end
-    local ran, failure = pcall(check, problem, function(sentence) event.warn(kind, sentence) end)
+    local ran, failure = pcall(check, function(sentence) event.problem(kind, sentence) end)
     if not ran then event.problem(kind, ("The check of %s failed: %s"):format(kind, failure)) end
   end
   module:fire_event("foundry-health", event)

@@ -53,7 +53,6 @@ return function(context, set)
   if values.PROSODY_REGISTRATION == "open" then context.enable("virtual-host", "watchregistrations") end
 
   trust_ldap_authority(values.PROSODY_LDAP_TLS_CA)
-  set("global", "foundry_ldap_tls_ca", values.PROSODY_LDAP_TLS_CA)
   set("global", "authentication", values.PROSODY_AUTHENTICATION)
   set("global", "disable_sasl_mechanisms", refused_mechanisms(values))
   -- Lets a client see that its TLS ends here. 0.12 does not know it.

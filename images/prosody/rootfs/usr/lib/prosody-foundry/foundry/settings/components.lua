@@ -19,12 +19,15 @@ return function(context, set)
   set("muc", "restrict_room_creation", restriction)
   set("http_file_share", "http_file_share_size_limit", values.PROSODY_UPLOAD_LIMIT_MB * 1024 * 1024 // 1 + tag_length | 0)
 
+  -- Every account of this server is at home in each of them. 0.12 asks for no role.
+  for _, component in ipairs(shipped.is_since("13.0") and context.components or {}) do
+    set(component.domain, "server_user_role", "prosody:registered")
+  end
+
   for _, host in ipairs(context.hosts) do
     local items = {}
     for _, component in ipairs(hosts.shared_with(host, context.components)) do
       items[#items + 1] = { component.domain, component.type == "muc" and values.PROSODY_MUC_NAME or nil }
-      -- 0.12 asks for no role.
-      if shipped.is_since("13.0") then set(component.domain, "server_user_role", "prosody:registered") end
     end
     for _, component in ipairs(values.PROSODY_EXTERNAL_COMPONENTS) do
       if not hosts.is_under(component, host) then items[#items + 1] = { component.domain } end

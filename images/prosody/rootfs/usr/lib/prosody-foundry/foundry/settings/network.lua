@@ -1,5 +1,7 @@
 -- Names, addresses and ports; what comes in over them, and how much.
 
+local shipped = require("foundry.shipped")
+
 local function interfaces(list, ipv6)
   local all = {}
   for _, name in ipairs(list) do
@@ -13,9 +15,12 @@ end
 -- DNS server drops signatures, as Docker's own does with some: so only where it is of use.
 local function unbound(values)
   local resolvers = values.PROSODY_DNS_RESOLVERS
-  if not resolvers and not values.PROSODY_USE_DANE then return nil end
+  -- Podman gives a container without a network no such file, and libunbound does not start on one that is not there.
+  local file = io.open("/etc/resolv.conf")
+  if file then file:close() end
+  if file and not resolvers and not values.PROSODY_USE_DANE then return nil end
   return {
-    resolvconf = not resolvers, forward = resolvers,
+    resolvconf = file ~= nil and not resolvers, forward = resolvers,
     trustfile = values.PROSODY_USE_DANE and "/usr/share/dns/root.key" or nil,
   }
 end
@@ -49,7 +54,16 @@ return function(context, set)
   if web then set_http_host(context, set, web) end
   set("global", "http_default_host", web or context.domain)
   set("global", "proxy65_address", hostname)
-  set("global", "turn_external_host", values.PROSODY_TURN_HOST or hostname or context.domain)
+  local turn_host = values.PROSODY_TURN_HOST or hostname or context.domain
+  set("global", "turn_external_host", turn_host)
+  -- 0.12.3 tells of TURN over TLS without a password for it.
+  if values.PROSODY_TURN_SECRET and values.PROSODY_TURN_TLS_PORT and not shipped.is_since("13.0") then
+    set("global", "turn_external_tls_port", nil)
+    set("global", "external_services", { {
+      type = "turns", transport = "tcp", host = turn_host, port = values.PROSODY_TURN_TLS_PORT, algorithm = "turn",
+      secret = values.PROSODY_TURN_SECRET, ttl = values.PROSODY_TURN_TTL,
+    } })
+  end
 
   set("global", "use_ipv6", ipv6)
   for _, name in ipairs({ "interfaces", "http_interfaces", "https_interfaces" }) do

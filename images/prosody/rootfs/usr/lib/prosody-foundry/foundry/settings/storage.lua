@@ -31,5 +31,4 @@ return function(context, set)
   if values.PROSODY_SQL_PASSWORD then hide_password() end
   if database.is_remote(values, set_by) then resolve_quickly() end
   set("global", "sql", database.parameters(values))
-  set("global", "foundry_sql_wait", values.PROSODY_SQL_WAIT)
 end

@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { runCommand } from "@prosody-foundry/kit";
+import { beforeAll, expect, it } from "vitest";
+import { confined, startBare } from "../fixtures/bare-server.ts";
+import { ensurePodmanImage } from "../fixtures/podman-image.ts";
+import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+
+const profile = path.resolve(import.meta.dirname, "../../images/prosody/security/apparmor");
+
+beforeAll(useEngine);
+
+// Every other server of these tests runs under the profile, too.
+it("the seccomp profile is in force: what it does not name does not exist", async () => {
+  const data = "--tmpfs=/var/lib/prosody:mode=1777";
+  const server = await startBare([...confined, data, await ensureProsodyImage(usualSeries)]);
+  try {
+    const look = 'for line in io.lines("/proc/1/status") do print(line) end';
+    expect((await server.exec(["lua5.4", "-"], { input: look })).stdout).toMatch(/^Seccomp:\t2$/mu);
+    const link = 'print(require("lfs").link("/tmp/a", "/tmp/b", true))';
+    expect((await server.exec(["lua5.4", "-"], { input: link })).stdout).toContain("Function not implemented");
+  } finally {
+    await server.close();
+  }
+});
+
+it("the AppArmor profile is one by Debian's parser, and lets nothing run but Lua and its scripts", async () => {
+  const words = ["--skip-kernel-load", "--skip-cache", "--abort-on-error"];
+  const features = ["--features-file", "/usr/share/apparmor-features/features"];
+  const { exitCode, stderr } = await runCommand(
+    "docker",
+    [
+      "run",
+      "--rm",
+      `--volume=${profile}:/profile:ro`,
+      await ensurePodmanImage(),
+      "apparmor_parser",
+      ...words,
+      ...features,
+      "/profile",
+    ],
+    { accept: "any" },
+  );
+  expect([exitCode, stderr]).toEqual([0, ""]);
+  const rules = (await readFile(profile, "utf8")).split("\n").filter((line) => /^ *\/.* \w*x\w*,$/u.test(line));
+  expect(rules.map((rule) => rule.trim().split(" ")[0])).toEqual([
+    "/usr/bin/lua5.4",
+    "/usr/bin/{prosody,prosodyctl}",
+    "/usr/lib/prosody-foundry/entrypoint.lua",
+  ]);
+});
