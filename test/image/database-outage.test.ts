@@ -84,9 +84,11 @@ async function sendThrough(alice: LoggedIn, to: string, work: () => Promise<void
     if (stanza.is("message") && stanza.attrs["type"] === "error") refused.add(stanza.attrs["id"] ?? "");
   };
   alice.on("stanza", listen);
-  let done = false;
-  const working = work().finally(() => (done = true));
-  while (!done || sent.length < 20) {
+  const state = { done: false };
+  const working = work()
+    .then(async () => wait(1000))
+    .finally(() => (state.done = true));
+  while (!state.done || sent.length < 20) {
     const id = `m${sent.length}`;
     sent.push(id);
     await alice.send(xml("message", { to, type: "chat", id }, xml("body", {}, id)));
@@ -98,10 +100,14 @@ async function sendThrough(alice: LoggedIn, to: string, work: () => Promise<void
   return { sent, refused, taken: sent.filter((id) => !refused.has(id)) };
 }
 
+/** The server need not have tried again yet. */
+async function recover(server: ProsodyServer, user: string): Promise<void> {
+  while ((await tryLogin(server, user, password)) === "temporary-auth-failure") await wait(500);
+}
+
 /** What waited for somebody, once it is there. */
 async function collect(server: ProsodyServer, user: string): Promise<string[]> {
-  // The server may not have tried again yet.
-  while ((await tryLogin(server, user, password)) === "temporary-auth-failure") await wait(500);
+  await recover(server, user);
   const entity = await server.connect(user, password);
   const bodies: string[] = [];
   entity.on("stanza", (stanza: Element) => {
@@ -151,7 +157,7 @@ it.each(cases)(
     expect(await server.log()).toMatch(/error\s+The database cannot be reached/u);
 
     await database.start();
-    await wait(1500);
+    await recover(server, "bob");
     expect(await fates(alice)).toStrictEqual(all("done"));
     expect(await server.log()).toContain("The database answers again");
 
@@ -159,7 +165,10 @@ it.each(cases)(
       ["bob", async () => database.restart()],
       ["carol", async () => database.kill().then(async () => database.start())],
     ] as const) {
-      const { taken, refused } = await sendThrough(alice, `${user}@example.org`, blow);
+      const { taken, refused } = await sendThrough(alice, `${user}@example.org`, async () => {
+        await blow();
+        await recover(server, user);
+      });
       const bodies = await collect(server, user);
       expect(bodies).toStrictEqual(expect.arrayContaining(taken));
       expect(bodies.filter((id) => refused.has(id))).toStrictEqual([]);

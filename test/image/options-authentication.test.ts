@@ -8,7 +8,8 @@ import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts"
 import { useEngine } from "../fixtures/runnable-image.ts";
 import { type WebAnswers, serveAnswers } from "../fixtures/web-answers.ts";
 
-const password = "päss wörd & 100% +/=?";
+// This client sends no other letters with PLAIN.
+const password = "pass word & 100% +/=?";
 const servers: ProsodyServer[] = [];
 
 beforeAll(useEngine);
@@ -32,6 +33,9 @@ it.each(imageSeries)("PROSODY_AUTHENTICATION: internal_hashed keeps no password,
   expect(kept.stdout + kept.stderr).not.toContain(password);
   expect(await server.log()).not.toContain(password);
 });
+/** What offers the ways to log in. */
+const handler = "prosody.hosts['example.org'].users.get_sasl_handler({})";
+
 const kept0 = "/var/lib/prosody/example%2eorg/accounts/alice.dat";
 
 it("PROSODY_AUTHENTICATION: anonymous lets everybody in, under a name of its own", async () => {
@@ -48,11 +52,7 @@ it("PROSODY_ALLOW_PLAIN: passwords are sent where it is set, through TLS alone",
     expect(features).not.toContain("PLAIN");
     expect(answer).not.toContain("<success");
   }
-  const offers = async (server: ProsodyServer) =>
-    server.ask(
-      "require'util.set'.new(require'util.array'.collect(require'util.iterators'.keys(prosody.hosts['example.org'].users.get_sasl_handler({}):mechanisms()))):contains('PLAIN')",
-    );
-  expect(await offers(open)).toBe("true");
+  expect(await open.ask(`${handler}:mechanisms().PLAIN ~= nil`)).toBe("true");
   expect(await tryLogin(open, "alice", password)).toBe("SCRAM-SHA-1");
 });
 
@@ -89,7 +89,7 @@ describe.skipIf(communityModules === undefined)("modules that ask a web server",
     webs.push(web);
     const server = await start(
       { ...env(`http://${network.gateway}:${web.port}`), PROSODY_PLUGIN_PATHS: "/opt/modules" },
-      { network: network.name, run: [`--volume=${communityModules}:/opt/modules:ro`] },
+      { network: network.name, run: ["mod_auth_http", "mod_auth_oauth_external"].map(mount) },
     );
     return { web, server };
   }
@@ -125,13 +125,14 @@ describe.skipIf(communityModules === undefined)("modules that ask a web server",
 
   it("PROSODY_OAUTH_DISCOVERY_URL: a client with a token that is not valid learns of it", async () => {
     const { server } = await startBeside(tokens, oauth);
-    const handler = "prosody.hosts['example.org'].users.get_sasl_handler({})";
     const answer = await server.ask(
       `${handler}.profile and select(3, ${handler}.profile.oauthbearer({ profile = ${handler}.profile }, '')).oidc_discovery_url`,
     );
     expect(answer).toContain("/.well-known/openid-configuration");
   });
 });
+
+const mount = (module: string) => `--volume=${communityModules}/${module}:/opt/modules/${module}:ro`;
 
 const oauth = (base: string) => ({
   PROSODY_AUTHENTICATION: "oauth_external",

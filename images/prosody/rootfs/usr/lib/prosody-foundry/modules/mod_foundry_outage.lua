@@ -7,6 +7,7 @@ local load_library = require("foundry.core")
 local now = load_library("util.time").now
 
 local pause = 1 -- seconds between two tries
+local share = 2 -- times as long as a try took, where that is more: a name that does not resolve may take ten seconds
 local failures = 0 -- of whatever knows the accounts, since the start
 
 -- Prosody tries twice for every access, each time for as long as a connection may take; all clients wait meanwhile.
@@ -18,19 +19,21 @@ local function watch_sql()
 
   function engine:connect()
     if self.conn then return true end
-    if self.failed_at and now() - self.failed_at < pause then return nil, self.failure end
+    local begin = now()
+    if self.again_at and begin < self.again_at then return nil, self.failure end
     local ok, reason = connect(self)
     if ok then
-      if self.failed_at then module:log("info", "The database answers again") end
-      self.failed_at = nil
+      if self.again_at then module:log("info", "The database answers again") end
+      self.again_at = nil
       return ok
     end
     -- One that was opened and then failed to be set up is of no use.
     self.conn = nil
-    if not self.failed_at then
+    if not self.again_at then
       module:log("error", "The database cannot be reached, and clients get errors until it can: %s", reason)
     end
-    self.failed_at, self.failure = now(), reason or "no connection to the database"
+    self.again_at = now() + math.max(pause, share * (now() - begin))
+    self.failure = reason or "no connection to the database"
     return nil, self.failure
   end
 

@@ -2,9 +2,33 @@
 
 local database = require("foundry.database")
 
+-- Prosody's log tells, with all it can tell, the address of the database, and 0.12 the password in it.
+local is_hidden = false
+local function hide_password()
+  if is_hidden or not rawget(_G, "prosody") then return end
+  local found, sql = pcall(require("foundry.core"), "util.sql")
+  if not found then return end
+  local address_of = sql.db2uri
+  function sql.db2uri(params)
+    return address_of({
+      driver = params.driver, username = params.username, host = params.host, port = params.port, database = params.database,
+    })
+  end
+  is_hidden = true
+end
+
+-- The name of a container that is gone may take the resolver twenty seconds, and all clients with it.
+local function resolve_quickly()
+  if os.getenv("RES_OPTIONS") or not rawget(_G, "prosody") then return end
+  local found, pposix = pcall(require("foundry.core"), "util.pposix")
+  if found then pposix.setenv("RES_OPTIONS", "timeout:1 attempts:2") end
+end
+
 return function(context, set)
   local values, set_by = context.values, context.set_by
   set("global", "default_storage", database.default_storage(values, set_by))
   set("global", "storage", next(values.PROSODY_STORES) and values.PROSODY_STORES or nil)
+  if values.PROSODY_SQL_PASSWORD then hide_password() end
+  if database.is_remote(values, set_by) then resolve_quickly() end
   set("global", "sql", database.parameters(values))
 end
