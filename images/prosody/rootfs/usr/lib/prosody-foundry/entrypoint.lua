@@ -12,15 +12,6 @@ local say = require("foundry.say")
 local process = require("foundry.process")
 local folders = require("foundry.folders")
 
-local function read_environment()
-  local environment = {}
-  local file = io.open("/proc/self/environ")
-  if not file then return environment end
-  for name, text in file:read("a"):gmatch("([^=%z]+)=(%Z*)") do environment[name] = text end
-  file:close()
-  return environment
-end
-
 local function stop_on(problems)
   if #problems == 0 then return end
   for _, problem in ipairs(problems) do say("error", problem) end
@@ -33,7 +24,7 @@ local function append(list, more) return table.move(more, 1, #more, #list + 1, l
 local function check_environment()
   local environment = require("foundry.environment")
   local values, problems, set_by = environment.read(os.getenv)
-  append(problems, environment.find_unknown(read_environment()))
+  append(problems, environment.find_unknown(environment.read_all()))
   stop_on(append(problems, require("foundry.raw").find_faults(values)))
   return values, set_by
 end

@@ -55,7 +55,7 @@ local function ask_postgresql(sql, values)
   local called, ok, reason =
     pcall(require("foundry.postgresql").ask, server, values.PROSODY_SQL_DB or "prosody", { mode = mode, ca = values.PROSODY_SQL_TLS_CA })
   if not called or not ok then return nil, one_line(called and reason or ok) end
-  -- It lets in who does not look at the name: it is that, or it is there only now.
+  -- libpq is the stricter one with names: it is that, or it is there only now.
   if mode == "verify-full" then return nil, "does not match host name" end
   return nil, "no connection to the server"
 end

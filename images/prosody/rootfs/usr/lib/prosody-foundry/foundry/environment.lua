@@ -114,6 +114,16 @@ local function read(getenv)
   return values, problems, set_by
 end
 
+-- All variables of this process.
+local function read_all()
+  local variables = {}
+  local file = io.open("/proc/self/environ")
+  if not file then return variables end
+  for name, text in file:read("a"):gmatch("([^=%z]+)=(%Z*)") do variables[name] = text end
+  file:close()
+  return variables
+end
+
 -- Kubernetes and Docker links put these into every container beside a service that is called prosody.
 local function is_service_link(name, text)
   return name:find("SERVICE_HOST$") or name:find("SERVICE_PORT") or name:find("PORT_%d+_%u%u%u")
@@ -133,4 +143,7 @@ local function find_unknown(environment)
   return problems
 end
 
-return { read = read, parse_as = parse_as, find_unknown = find_unknown, names_of = names_of, known_names = known_names, is_equal = is_equal }
+return {
+  read = read, read_all = read_all, parse_as = parse_as, find_unknown = find_unknown, names_of = names_of,
+  known_names = known_names, is_equal = is_equal,
+}

@@ -40,6 +40,12 @@ local function list_components(values)
   return list
 end
 
+local function host_set(values)
+  local set = {}
+  for _, host in ipairs(list_hosts(values)) do set[host] = true end
+  return set
+end
+
 -- Prosody shows a component to the users of the domain right above it.
 local function is_under(component, host)
   return component.domain:gsub("^[^.]+%.", "") == host
@@ -57,4 +63,4 @@ local function shared_with(host, components)
   return shared
 end
 
-return { list_hosts = list_hosts, list_components = list_components, is_under = is_under, shared_with = shared_with }
+return { list_hosts = list_hosts, host_set = host_set, list_components = list_components, is_under = is_under, shared_with = shared_with }

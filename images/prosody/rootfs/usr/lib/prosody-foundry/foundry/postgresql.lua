@@ -87,7 +87,23 @@ local function log_in(connection, state)
   end
 end
 
-local function encrypt(connection, tls)
+-- Whether the certificate is for that name, or address.
+local function is_for(certificate, host)
+  certificate:setencode("utf8")
+  local alternatives = (certificate:extensions() or {})["2.5.29.17"] or {}
+  for _, address in ipairs(alternatives.iPAddress or {}) do
+    if address == host then return true end
+  end
+  local described = require("foundry.pem").read(certificate:pem()).certificates[1]
+  return described and require("foundry.certificates").covers(described, host)
+end
+
+-- libpq looks at the authority wherever it is told one.
+local function verifies(tls) return tls.mode:find("^verify") or tls.mode == "require" and tls.ca end
+
+-- Answers a connection that is what the user asked for, so that whatever is said on it goes to nobody else; or nil and a
+-- reason.
+local function encrypt(connection, tls, host)
   if tls.mode == "disable" then return connection end
   connection:send(string.pack(">I4I4", 8, 80877103))
   local offer, reason = connection:receive(1)
@@ -96,11 +112,14 @@ local function encrypt(connection, tls)
     if tls.mode == "prefer" then return connection end
     return nil, "server does not support SSL"
   end
-  local verify = tls.mode:find("^verify") and "peer" or "none"
+  local verify = verifies(tls) and "peer" or "none"
   local wrapped, failure = require("ssl").wrap(connection, { mode = "client", protocol = "any", verify = verify, cafile = tls.ca })
   if not wrapped then return nil, failure end
   wrapped:settimeout(patience)
   local done, problem = wrapped:dohandshake()
+  if done and tls.mode == "verify-full" and not is_for(wrapped:getpeercertificate(), host) then
+    return nil, "does not match host name"
+  end
   if done then return wrapped end
   local broken = problem == "closed" or problem == "timeout" or problem == "wantread" or verify == "none"
   return nil, (broken and "" or "certificate not trusted: ") .. tostring(problem)
@@ -112,7 +131,7 @@ local function ask(sql, name, tls)
   connection:settimeout(patience)
   local connected, reason = connection:connect(sql.at, sql.port)
   if not connected then return nil, reason end
-  local secured, problem = encrypt(connection, tls)
+  local secured, problem = encrypt(connection, tls, sql.at)
   if not secured then
     connection:close()
     return nil, problem

@@ -5,10 +5,7 @@
 module:set_global()
 module:depends("admin_socket")
 
-local function load(name)
-  local found, library = pcall(require, "prosody." .. name)
-  return found and library or require(name)
-end
+local load = require("foundry.core")
 
 local hostmanager = load("core.hostmanager")
 local modulemanager = load("core.modulemanager")

@@ -50,7 +50,13 @@ local function watch_sql()
   return function() engine.connect, engine.transaction = connect, transaction end
 end
 
--- A password that is wrong is no failure, but for the one of whoever searches.
+-- What the library says of a server that nobody gets an answer from.
+local function is_gone(reason)
+  return reason:find("contact LDAP") or reason:find("[Tt]imed out") or reason:find("onnect error") or reason:find("busy")
+    or reason:find("unavailable")
+end
+
+-- A password that is wrong, or an account that is locked, is no failure, but for the one of whoever searches.
 local function watch_ldap()
   local found, lualdap = pcall(require, "lualdap")
   if not found then return end
@@ -63,7 +69,7 @@ local function watch_ldap()
     if now() - failed_at >= pause then
       local connection, reason = open_simple(server, who, ...)
       if connection then return connection end
-      if who ~= searcher and tostring(reason):find("Invalid credentials") then return nil, reason end
+      if who ~= searcher and not is_gone(tostring(reason)) then return nil, reason end
       failed_at, failure = now(), reason
       module:log("error", "LDAP: %s", reason)
     end

@@ -2,10 +2,7 @@
 -- fourteen minutes after each byte, and 0.12 keeps a header of HTTP of any length until its buffer is full.
 module:set_global()
 
-local function load(name)
-  local found, library = pcall(require, "prosody." .. name)
-  return found and library or require(name)
-end
+local load = require("foundry.core")
 
 local http = load("net.http.server")
 local portmanager = load("core.portmanager")
@@ -25,7 +22,14 @@ local function wrap(listener, handlers)
   end
 end
 
-local headers = {} -- connection → its first header while that is not whole: size, end
+local headers = {} -- connection → its first header while that is not whole: size, end, timer
+
+-- A timer keeps its connection from being freed.
+local function forget(conn)
+  local header = headers[conn]
+  headers[conn] = nil
+  if header then timer.stop(header.timer) end
+end
 
 -- Whether the header may still become one.
 local function read_header(conn, data)
@@ -34,21 +38,22 @@ local function read_header(conn, data)
   header.size = header.size + #data
   local last = header.tail .. data
   header.tail = last:sub(-3)
-  if last:find("\r\n\r\n", 1, true) then headers[conn] = nil end
+  if last:find("\r\n\r\n", 1, true) then forget(conn) end
   return headers[conn] == nil or header.size <= header_limit
 end
 
 local function close(conn)
-  headers[conn] = nil
+  forget(conn)
   conn:close()
 end
 
 wrap(http.listener, {
   onconnect = function(before, conn)
-    headers[conn] = { size = 0, tail = "" }
-    timer.add_task(patience, function()
-      if headers[conn] then close(conn) end
-    end)
+    local function give_up()
+      headers[conn] = nil
+      conn:close()
+    end
+    headers[conn] = { size = 0, tail = "", timer = timer.add_task(patience, give_up) }
     return before(conn)
   end,
   onincoming = function(before, conn, data)
@@ -60,21 +65,28 @@ wrap(http.listener, {
     close(conn)
   end,
   ondisconnect = function(before, conn, ...)
-    headers[conn] = nil
+    forget(conn)
     return before(conn, ...)
   end,
 })
 
 local components = module:shared("/*/component/sessions")
+local timers = {} -- connection of a component → its timer
 
 local function watch_components(service)
   wrap(service.listener, {
     onconnect = function(before, conn)
-      timer.add_task(patience, function()
+      timers[conn] = timer.add_task(patience, function()
+        timers[conn] = nil
         local session = components[conn]
         if session and session.type == "component_unauthed" then session:close("connection-timeout") end
       end)
       return before(conn)
+    end,
+    ondisconnect = function(before, conn, ...)
+      if timers[conn] then timer.stop(timers[conn]) end
+      timers[conn] = nil
+      return before(conn, ...)
     end,
   })
 end

@@ -3,13 +3,10 @@
 
 module:set_global()
 
-local function load_core(name)
-  local found, library = pcall(require, "prosody.core." .. name)
-  return found and library or require("core." .. name)
-end
+local load_library = require("foundry.core")
 
-local modulemanager = load_core("modulemanager")
-local configmanager = load_core("configmanager")
+local modulemanager = load_library("core.modulemanager")
+local configmanager = load_library("core.configmanager")
 local opened, shipped = pcall(dofile, "/usr/lib/prosody-foundry/modules.lua")
 if not opened then shipped = {} end
 

@@ -18,19 +18,10 @@ local function stop_on(problems)
   if #problems > 0 then os.exit(bad_configuration) end
 end
 
-local function read_variables()
-  local variables = {}
-  local file = io.open("/proc/self/environ")
-  if not file then return variables end
-  for name, text in file:read("a"):gmatch("([^=%z]+)=(%Z*)") do variables[name] = text end
-  file:close()
-  return variables
-end
-
 -- Ends with exit code 78 on a bad environment. `is_known` tells variables that only this command reads.
 local function check_environment(is_known)
   local _, problems = environment.read(os.getenv)
-  local variables = read_variables()
+  local variables = environment.read_all()
   for name in pairs(variables) do
     if is_known and is_known(name) then variables[name] = nil end
   end

@@ -42,15 +42,16 @@ return function(context, set)
   -- Without any address it would announce an empty form, over which clients come to another hash (XEP-0115) than Prosody.
   if next(info) then context.enable("virtual-host", "server_contact_info") end
 
-  set("global", "allow_registration", values.PROSODY_REGISTRATION ~= "closed")
+  -- It opens registration to everybody. Who asks for an invitation opens it by itself (mod_invites_register), so that
+  -- without that module nobody gets in.
+  set("global", "allow_registration", values.PROSODY_REGISTRATION == "open")
   set("global", "registration_invite_only", values.PROSODY_REGISTRATION ~= "open")
   if shipped.has_module("password_policy") then
     set("global", "password_policy", { length = values.PROSODY_PASSWORD_MIN_LENGTH })
   end
   if values.PROSODY_REGISTRATION ~= "closed" then
-    context.enable("virtual-host", "invites", "invites_adhoc", "invites_register", "register_limits")
+    context.enable("virtual-host", "invites", "invites_adhoc", "invites_register", "register_limits", "watchregistrations")
   end
-  if values.PROSODY_REGISTRATION == "open" then context.enable("virtual-host", "watchregistrations") end
 
   trust_ldap_authority(values.PROSODY_LDAP_TLS_CA)
   set("global", "authentication", values.PROSODY_AUTHENTICATION)

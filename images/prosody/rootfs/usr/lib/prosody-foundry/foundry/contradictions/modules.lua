@@ -1,0 +1,81 @@
+-- What takes a module or a component, and their names.
+
+local options = require("foundry.options")
+local shipped = require("foundry.shipped")
+local did_you_mean = require("foundry.nearest")
+local hosts = require("foundry.hosts")
+
+local function all_modules(values)
+  local names = {}
+  for _, option in ipairs(options) do
+    if option.type == "modules" and option.name ~= "PROSODY_DISABLE_MODULES" then
+      for _, name in ipairs(values[option.name] or {}) do names[#names + 1] = { option = option.name, name = name } end
+    end
+  end
+  return names
+end
+
+return {
+  -- What a module does that this image has not got.
+  function(values, set_by, say)
+    for _, option in ipairs(options) do
+      local is_off = values[option.name] == option.default or values[option.name] == "none"
+      if option.module and set_by[option.name] and not is_off and not shipped.has_module(option.module, values.PROSODY_PLUGIN_PATHS) then
+        say("%s needs mod_%s, which this image does not have.", set_by[option.name], option.module)
+      end
+    end
+  end,
+
+  -- What there is none of.
+  function(values, set_by, say)
+    local kinds, words = {}, { muc = "rooms", http_file_share = "uploads", pubsub = "a PROSODY_PUBSUB_DOMAIN" }
+    for _, component in ipairs(hosts.list_components(values)) do kinds[component.type] = true end
+    for _, option in ipairs(options) do
+      if option.on and set_by[option.name] and not kinds[option.on] then
+        say("%s needs %s, and this server has none.", set_by[option.name], words[option.on] or option.on)
+      end
+    end
+  end,
+
+  function(values, set_by, say)
+    for _, option in ipairs(options) do
+      local is_detail = option.module == "e2e_policy" and not option.choices
+      if is_detail and set_by[option.name] and values.PROSODY_E2E_POLICY_CHAT == "none" and values.PROSODY_E2E_POLICY_MUC == "none" then
+        say("%s needs PROSODY_E2E_POLICY_CHAT or PROSODY_E2E_POLICY_MUC.", set_by[option.name])
+      end
+    end
+    if set_by.PROSODY_STATISTICS_INTERVAL and values.PROSODY_STATISTICS == "none" then
+      say("%s needs PROSODY_STATISTICS=internal.", set_by.PROSODY_STATISTICS_INTERVAL)
+    end
+    for _, name in ipairs({ "PROSODY_REGISTRATION_MAX", "PROSODY_REGISTRATION_PERIOD", "PROSODY_INVITE_EXPIRY" }) do
+      if set_by[name] and values.PROSODY_REGISTRATION == "closed" then
+        say("%s has nothing to limit with PROSODY_REGISTRATION=closed.", set_by[name])
+      end
+    end
+  end,
+
+  -- The names of modules.
+  function(values, _, say)
+    local more = values.PROSODY_PLUGIN_PATHS
+    local disabled = {}
+    for _, name in ipairs(values.PROSODY_DISABLE_MODULES) do disabled[name] = true end
+    for _, wanted in ipairs(all_modules(values)) do
+      if not shipped.has_module(wanted.name, more) then
+        say("%s holds %q, which is no module of this image.%s", wanted.option, wanted.name, did_you_mean(wanted.name, shipped.module_names(more)))
+      elseif disabled[wanted.name] then
+        say("%s and PROSODY_DISABLE_MODULES both hold %q: leave one out.", wanted.option, wanted.name)
+      end
+    end
+    for _, component in ipairs(values.PROSODY_COMPONENTS) do
+      if not shipped.has_module(component.type, more) then
+        say("PROSODY_COMPONENTS holds the type %q, which is no module of this image.%s", component.type,
+          did_you_mean(component.type, shipped.module_names(more)))
+      end
+    end
+    for _, name in ipairs(values.PROSODY_DISABLE_MODULES) do
+      if not shipped.has_module(name, more) then
+        say("PROSODY_DISABLE_MODULES holds %q, which is no module of this image.%s", name, did_you_mean(name, shipped.module_names(more)))
+      end
+    end
+  end,
+}
