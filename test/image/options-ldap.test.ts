@@ -56,6 +56,12 @@ it("PROSODY_LDAP_SERVER: it is asked about passwords, and a wrong one is refused
   expect(await tryLogin(bind, "a*", ldapPasswords.alice)).toBe("not-authorized");
 });
 
+it("PROSODY_LDAP_SERVER: an account that it has locked fails alone", async () => {
+  expect(await tryLogin(bind, "dave", ldapPasswords.dave)).toBe("not-authorized");
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
+  expect(await ldap.log()).toMatch(/RESULT tag=97 err=53/u);
+});
+
 it("PROSODY_LDAP_BASE: whoever is elsewhere is nobody", async () => {
   const guests = await start(usualSeries, { PROSODY_LDAP_BASE: `ou=guests,ou=people,${ldap.base}` });
   expect(await tryLogin(guests, "carol", ldapPasswords.carol)).toBe("PLAIN");

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type BareServer, confined, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
+import { seccompProfile } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 let peers: string;
@@ -86,16 +87,25 @@ describe.each(imageSeries)("%s starts and is healthy", (series) => {
     expect((await second.exec(["prosodyctl", "shell", "user", "list", "example.org"])).stdout).toContain("me@");
   });
 
-  it("as user 0 with capabilities: it becomes the one whose data it is", async () => {
-    const image = imageOf(series);
-    const data = await volume("chown 4321:4321 /v; chmod 700 /v");
-    const server = await start(["--user=0", `--volume=${data}:/var/lib/prosody:nocopy`, image]);
-    expect(await prepareVolume(data, peers, "stat -c %u /v/localhost")).toBe("4321\n");
-    const { stdout } = await server.exec(["lua5.4", "-"], { input: 'print(io.open("/proc/1/status"):read("a"))' });
-    expect(stdout).toMatch(/^Uid:\t4321\t4321\t4321\t4321$/mu);
-    expect(stdout).toMatch(/^CapEff:\t0+$/mu);
-    expect((await server.exec(["prosodyctl", "status"], { user: "0" })).stdout).toContain("PID 1");
-  });
+  it.each([[[]], [["--security-opt=no-new-privileges"]]])(
+    "as user 0 with capabilities: it becomes the one whose data it is %j",
+    async (more) => {
+      const image = imageOf(series);
+      const data = await volume("chown 4321:4321 /v; chmod 700 /v");
+      const server = await start([
+        "--user=0",
+        `--security-opt=seccomp=${seccompProfile}`,
+        ...more,
+        `--volume=${data}:/var/lib/prosody:nocopy`,
+        image,
+      ]);
+      expect(await prepareVolume(data, peers, "stat -c %u /v/localhost")).toBe("4321\n");
+      const { stdout } = await server.exec(["lua5.4", "-"], { input: 'print(io.open("/proc/1/status"):read("a"))' });
+      expect(stdout).toMatch(/^Uid:\t4321\t4321\t4321\t4321$/mu);
+      expect(stdout).toMatch(/^CapEff:\t0+$/mu);
+      expect((await server.exec(["prosodyctl", "status"], { user: "0" })).stdout).toContain("PID 1");
+    },
+  );
 });
 
 /** Starts on a volume, and answers the one sentence that ended it. */

@@ -1,0 +1,134 @@
+import net from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { plainLogin } from "../../packages/bake/src/check-stream.ts";
+import { knowHosts } from "../fixtures/known-hosts.ts";
+import { type Conversation, converse, converseByTls, endOf, streamHeader } from "../fixtures/probe.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { openStream, register } from "../fixtures/raw-stream.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+import { until } from "../fixtures/until.ts";
+import { talkByWebSocket } from "../fixtures/web-socket.ts";
+
+const domain = "example.org";
+const secret = "a long secret";
+const endOfLogin = /<success|<\/failure>|<stream:error|<\/stream:stream/u;
+const initial = Buffer.from(`\0someone\0${secret}`).toString("base64");
+const ways = {
+  SASL: plainLogin("someone", secret),
+  SASL2: `<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>${initial}</initial-response></authenticate>`,
+};
+
+// All that a small server is of, and no module that looks at invitations.
+const ownList = `modules_enabled = { "disco", "roster", "saslauth", "tls", "register", "ping" }\n`;
+
+beforeAll(useEngine);
+
+describe.each(imageSeries)("a server of %s", (series) => {
+  let servers: Record<"usual" | "own" | "careless", ProsodyServer>;
+  let hasSasl2: boolean;
+  let forget: () => void;
+
+  beforeAll(async () => {
+    const image = await ensureProsodyImage(series);
+    const component = { PROSODY_EXTERNAL_COMPONENTS: `bridge.${domain}:secret`, PROSODY_COMPONENT_INTERFACES: "*" };
+    servers = {
+      usual: await startProsody({ image, env: { PROSODY_DISABLE_MODULES: "invites_register", ...component } }),
+      own: await startProsody({ image, files: { "/etc/prosody/conf.d/own.cfg.lua": ownList } }),
+      careless: await startProsody({
+        image,
+        env: { PROSODY_C2S_REQUIRE_ENCRYPTION: "false", PROSODY_ALLOW_PLAIN: "true" },
+      }),
+    };
+    for (const server of [servers.usual, servers.careless]) await server.addAccount("someone", secret);
+    forget = knowHosts({ [domain]: servers.usual.address });
+    hasSasl2 = (await servers.usual.ask(`prosody.hosts['${domain}'].modules.sasl2 ~= nil`)) === "true";
+  });
+  afterAll(async () => {
+    forget();
+    for (const server of Object.values(servers)) await server.close();
+  });
+
+  it.each(["usual", "own"] as const)(
+    "makes no account without the module that checks invitations: %s",
+    async (name) => {
+      const stream = await openStream(servers[name]);
+      expect(stream.features).not.toContain("iq-register");
+      expect(await register(stream, "stranger", "let-me-in-please")).toBe("service-unavailable");
+      stream.close();
+    },
+  );
+
+  it.for(["SASL", "SASL2"] as const)("takes no password that it can read, asked for by %s", async (way, { skip }) => {
+    skip(way === "SASL2" && !hasSasl2, "this image has no mod_sasl2");
+    const stream = await byTls(servers.usual);
+    expect(await stream.ask(streamHeader(domain), endOf.features)).not.toContain("PLAIN");
+    expect(await stream.ask(ways[way], endOfLogin)).toMatch(/<failure.*<invalid-mechanism/u);
+    stream.close();
+    const socket = await talkByWebSocket(`wss://${domain}:5281/xmpp-websocket`, domain);
+    expect(await socket.ask(ways[way], endOfLogin)).toMatch(/<failure.*<invalid-mechanism/u);
+    socket.close();
+  });
+
+  it.for(["SASL", "SASL2"] as const)(
+    "takes a password through TLS alone where it takes one, by %s",
+    async (way, { skip }) => {
+      skip(way === "SASL2" && !hasSasl2, "this image has no mod_sasl2");
+      const plain = converse(servers.careless.address, 5222);
+      expect(await plain.ask(streamHeader(domain), endOf.features)).not.toContain("PLAIN");
+      expect(await plain.ask(ways[way], endOfLogin)).toMatch(/<failure/u);
+      plain.close();
+      const stream = await byTls(servers.careless);
+      await stream.ask(streamHeader(domain), endOf.features);
+      expect(await stream.ask(ways[way], endOfLogin)).toContain("<success");
+      stream.close();
+    },
+  );
+
+  it("keeps nothing of connections that are gone", async () => {
+    const { usual } = servers;
+    await usual.ask(watch);
+    const sockets = [5280, 5280, 5347].flatMap((port) =>
+      Array.from({ length: 10 }, () => net.connect(port, usual.address)),
+    );
+    for (const [at, socket] of sockets.entries())
+      await new Promise((resolve) => {
+        socket.once("connect", resolve);
+        if (at < 10) socket.write("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n");
+      });
+    const seen = "prosody.foundry_seen";
+    await until(
+      async () => usual.ask(`${seen}.come`),
+      (come) => come === "30",
+    );
+    for (const socket of sockets) socket.destroy();
+    await until(
+      async () => usual.ask(`${seen}.gone`),
+      (gone) => gone === "30",
+    );
+    // The last of all may be in the hands of the loop still.
+    expect(Number(await usual.ask(`${seen}.count()`))).toBeLessThan(3);
+  });
+});
+
+async function byTls({ address, authority }: ProsodyServer): Promise<Conversation> {
+  const trusted = { servername: domain, ca: authority.certificate, ALPNProtocols: ["xmpp-client"] };
+  return converseByTls(address, 5223, trusted);
+}
+
+const watch = `(function()
+  local load = function(name) local found, it = pcall(require, 'prosody.' .. name) return found and it or require(name) end
+  local seen = { come = 0, gone = 0, connections = setmetatable({}, { __mode = 'k' }) }
+  prosody.foundry_seen = seen
+  function seen.count()
+    collectgarbage() collectgarbage()
+    local count = 0
+    for _ in pairs(seen.connections) do count = count + 1 end
+    return count
+  end
+  for _, listener in ipairs({ load('net.http.server').listener, load('core.portmanager').get_service('component').listener }) do
+    local come, go = listener.onconnect, listener.ondisconnect
+    listener.onconnect = function(conn) seen.connections[conn] = true seen.come = seen.come + 1 return come(conn) end
+    listener.ondisconnect = function(conn, ...) seen.gone = seen.gone + 1 return go(conn, ...) end
+  end
+end)()`.replaceAll("\n", " ");
