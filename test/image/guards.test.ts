@@ -6,6 +6,7 @@ import { type Conversation, converse, converseByTls, endOf, streamHeader } from 
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { openStream, register } from "../fixtures/raw-stream.ts";
+import { enter, newRoom } from "../fixtures/rooms.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 import { until } from "../fixtures/until.ts";
 import { talkByWebSocket } from "../fixtures/web-socket.ts";
@@ -37,7 +38,11 @@ describe.each(imageSeries)("a server of %s", (series) => {
       own: await startProsody({ image, files: { "/etc/prosody/conf.d/own.cfg.lua": ownList } }),
       careless: await startProsody({
         image,
-        env: { PROSODY_C2S_REQUIRE_ENCRYPTION: "false", PROSODY_ALLOW_PLAIN: "true" },
+        env: {
+          PROSODY_C2S_REQUIRE_ENCRYPTION: "false",
+          PROSODY_ALLOW_PLAIN: "true",
+          PROSODY_MUC_DOMAIN: "rooms.example.net",
+        },
       }),
     };
     for (const server of [servers.usual, servers.careless]) await server.addAccount("someone", secret);
@@ -84,6 +89,11 @@ describe.each(imageSeries)("a server of %s", (series) => {
       stream.close();
     },
   );
+
+  it("lets its users make rooms at a domain that is not below theirs", async () => {
+    const someone = await servers.careless.connect("someone", secret);
+    expect(await enter(someone, newRoom("rooms.example.net"))).toEqual({ history: [] });
+  });
 
   it("keeps nothing of connections that are gone", async () => {
     const { usual } = servers;
