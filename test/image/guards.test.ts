@@ -20,8 +20,8 @@ const ways = {
   SASL2: `<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>${initial}</initial-response></authenticate>`,
 };
 
-// All that a small server is of, and no module that looks at invitations.
-const ownList = `modules_enabled = { "disco", "roster", "saslauth", "tls", "register", "ping" }\n`;
+// All that a small server is of, and what tells that it serves; no module that looks at invitations.
+const ownList = `modules_enabled = { "disco", "roster", "saslauth", "tls", "register", "ping", "foundry_report" }\n`;
 
 beforeAll(useEngine);
 
