@@ -155,6 +155,8 @@ it.each(imageSeries)("a secret in a file is told by nobody, and is used, in %s",
   expect(told.inspect).toContain("PROSODY_TURN_SECRET_FILE=/run/secrets/PROSODY_TURN_SECRET");
   expect(told.about).toContain("Prosody");
   expect(told.check).toContain("Checking config");
-  for (const [where, text] of Object.entries(told))
-    for (const secret of Object.values(secrets)) expect(text, where).not.toContain(secret);
+  for (const secret of Object.values(secrets)) {
+    const tellers = Object.entries(told).filter(([, text]) => text.includes(secret));
+    expect(tellers.map(([where]) => where)).toEqual([]);
+  }
 });
