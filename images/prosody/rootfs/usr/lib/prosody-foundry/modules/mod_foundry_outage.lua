@@ -10,6 +10,13 @@ local pause = 1 -- seconds between two tries
 local share = 2 -- times as long as a try took, where that is more: a name that does not resolve may take ten seconds
 local failures = 0 -- of whatever knows the accounts, since the start
 
+-- A statement of PostgreSQL's looks at its connection when it is collected, even if that was freed before: the server would
+-- crash. And one of SQLite's that failed says so once more when it is used again.
+local function close_statements(engine)
+  for _, statement in pairs(engine.prepared or {}) do pcall(statement.close, statement) end
+  engine.prepared = {}
+end
+
 -- Prosody tries twice for every access, each time for as long as a connection may take; all clients wait meanwhile.
 local function watch_sql()
   local found, sql = pcall(load_library, "util.sql")
@@ -19,6 +26,8 @@ local function watch_sql()
 
   function engine:connect()
     if self.conn then return true end
+    -- Whoever found the connection lost still has it in hand.
+    close_statements(self)
     local begin = now()
     if self.again_at and begin < self.again_at then return nil, self.failure end
     local ok, reason = connect(self)
@@ -28,6 +37,7 @@ local function watch_sql()
       return ok
     end
     -- One that was opened and then failed to be set up is of no use.
+    close_statements(self)
     self.conn = nil
     if not self.again_at then
       module:log("error", "The database cannot be reached, and clients get errors until it can: %s", reason)
@@ -41,8 +51,7 @@ local function watch_sql()
     local ok, result, more, most = transaction(self, ...)
     if not ok then
       failures = failures + 1
-      -- A statement of SQLite that failed says so once more when it is used again.
-      if self.conn then self.prepared = {} end
+      close_statements(self)
     end
     return ok, result, more, most
   end
