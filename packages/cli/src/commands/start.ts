@@ -47,7 +47,7 @@ export const start: CommandSpec = {
 function runLine(image: string, host: string | undefined): string {
   return [
     `docker${host === undefined ? "" : ` --host ${host}`} run -d --name prosody --read-only --cap-drop ALL --security-opt no-new-privileges`,
-    "--tmpfs /run/prosody -v prosody-data:/var/lib/prosody -v ./certs:/etc/prosody/certs:ro",
-    `-p 5222:5222 -p 5269:5269 -e PROSODY_DOMAIN=example.org ${image}`,
+    "--tmpfs /run/prosody:mode=1777 -v prosody-data:/var/lib/prosody -v ./certs:/etc/prosody/certs:ro",
+    `-p 5222:5222 -p 5223:5223 -p 5269:5269 -p 5281:5281 -e PROSODY_DOMAIN=example.org ${image}`,
   ].join(" \\\n  ");
 }

@@ -98,7 +98,10 @@ end
 
 -- What the image would say to it. Files of secrets are not here.
 local function find_problems(ours)
-  local _, problems = environment.read(function(name) return ours[name] or ours[name .. "_FILE"] and "secret" end)
+  local _, problems = environment.read(function(name)
+    -- The files of secrets are another container's.
+    return not name:find("_FILE$") and ours[name] or ours[name .. "_FILE"] and "secret" or nil
+  end)
   return problems
 end
 
