@@ -5,17 +5,11 @@ module:set_global()
 
 local load_library = require("foundry.core")
 local now = load_library("util.time").now
+local close_statements = require("foundry.close-statements")
 
 local pause = 1 -- seconds between two tries
 local share = 2 -- times as long as a try took, where that is more: a name that does not resolve may take ten seconds
 local failures = 0 -- of whatever knows the accounts, since the start
-
--- A statement of PostgreSQL's looks at its connection when it is collected, even if that was freed before: the server would
--- crash. And one of SQLite's that failed says so once more when it is used again.
-local function close_statements(engine)
-  for _, statement in pairs(engine.prepared or {}) do pcall(statement.close, statement) end
-  engine.prepared = {}
-end
 
 -- Prosody tries twice for every access, each time for as long as a connection may take; all clients wait meanwhile.
 local function watch_sql()
