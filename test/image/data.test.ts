@@ -6,40 +6,60 @@ import { backUp, restore } from "../fixtures/data-commands.ts";
 import { archiveOf, sendChat, settle } from "../fixtures/data-asks.ts";
 import { fillServer, offlineTexts, password, type Seen, seeOffline, seeServer } from "../fixtures/data-scene.ts";
 import { newVolume, removeVolumes } from "../fixtures/data-volumes.ts";
+import { startMariadb } from "../fixtures/peer-mariadb.ts";
+import { startPostgresql } from "../fixtures/peer-postgresql.ts";
+import { makeNetwork, type PeerNetwork } from "../fixtures/peer.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
-const servers: ProsodyServer[] = [];
+const open: { close(): Promise<void> }[] = [];
 let folder: string;
+let network: PeerNetwork;
 
 beforeAll(async () => {
   await useEngine();
+  network = await makeNetwork();
   folder = await mkdtemp(path.join(os.tmpdir(), "prosody-data-"));
 });
 afterAll(async () => {
-  for (const server of servers) await server.close();
+  for (const thing of open) await thing.close();
+  await network.close();
   await removeVolumes();
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(
-  image: string,
-  env: Readonly<Record<string, string>> = {},
-  volume = newVolume(),
-): Promise<ProsodyServer> {
-  const server = await startProsody({ image, volume, env });
-  servers.push(server);
+const databases = { PostgreSQL: startPostgresql, MySQL: startMariadb };
+
+/** A server on an empty storage of that kind. */
+async function start(image: string, storage: string): Promise<ProsodyServer> {
+  const server = await startProsody({
+    image,
+    volume: newVolume(),
+    network: network.name,
+    env: await settingsOf(storage),
+  });
+  open.unshift(server);
   return server;
+}
+
+async function settingsOf(storage: string): Promise<Record<string, string>> {
+  if (storage !== "PostgreSQL" && storage !== "MySQL") return { PROSODY_STORAGE: storage };
+  const host = `database-${open.length}-${storage.toLowerCase()}`;
+  const database = await databases[storage]({ network, host });
+  open.push(database);
+  return { PROSODY_SQL_DRIVER: storage, PROSODY_SQL_HOST: host, PROSODY_SQL_PASSWORD: database.password };
 }
 
 describe.each(imageSeries)("a backup of %s", (series) => {
   it.each([
     ["internal", "sqlite"],
-    ["sqlite", "internal"],
+    ["sqlite", "PostgreSQL"],
+    ["PostgreSQL", "MySQL"],
+    ["MySQL", "internal"],
   ])("from %s, made while clients write, gives back under a server on %s all that they saw", async (from, to) => {
     const image = await ensureProsodyImage(series);
-    const server = await start(image, { PROSODY_STORAGE: from });
+    const server = await start(image, from);
     const slot = await fillServer(server);
     const before = await seeServer(server, slot);
     const file = path.join(folder, `${series}-${from}.tar`);
@@ -48,7 +68,7 @@ describe.each(imageSeries)("a backup of %s", (series) => {
     expect(backup.ended.exitCode).toBe(0);
     expect(await server.log()).not.toMatch(/\terror\t/u);
 
-    const other = await start(image, { PROSODY_STORAGE: to });
+    const other = await start(image, to);
     await other.addAccount("dave", password);
     const dave = await other.connect("dave", password);
     const gone = new Promise((resolve) => dave.once("close", resolve));
