@@ -2,6 +2,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { confined, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
+import { makeNetwork } from "../fixtures/peer.ts";
+import { startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, type ServerWishes, startProsody } from "../fixtures/prosody-server.ts";
@@ -90,6 +92,33 @@ describe.each(imageSeries)("healthcheck of %s", (series) => {
     expect(await health(server)).toEqual([0, "The server is healthy."]);
   });
 });
+
+it.each(imageSeries)(
+  "fails in %s while its PostgreSQL is gone, though the server lives, and recovers",
+  async (series) => {
+    const network = await makeNetwork();
+    leftovers.push(async () => network.close());
+    const database = await startPostgresql({ network });
+    leftovers.push(async () => database.close());
+    const server = await start(series, {
+      network: network.name,
+      env: {
+        PROSODY_SQL_DRIVER: "PostgreSQL",
+        PROSODY_SQL_HOST: database.host,
+        PROSODY_SQL_PASSWORD: database.password,
+      },
+    });
+    expect(await health(server)).toEqual([0, "The server is healthy."]);
+    await database.kill();
+    const [exitCode, sentence] = await health(server);
+    expect(sentence).toMatch(/^The storage sql of example\.org does not work: ./u);
+    expect(exitCode).toBe(1);
+    expect(await health(server, "--live")).toEqual([0, "The server answers."]);
+    await database.start();
+    while ((await health(server))[0] !== 0) await wait(200);
+    expect(await health(server)).toEqual([0, "The server is healthy."]);
+  },
+);
 
 it("is what the engine runs: the configuration has it, and a healthy server is shown as one", async () => {
   const server = await start(usualSeries);

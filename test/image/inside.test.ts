@@ -87,8 +87,15 @@ describe.each(imageSeries)("inside the image of %s", (series) => {
   });
 
   it("nothing can be started by the server: there is no shell, and no new process may be", async () => {
-    const tries = 'print(os.execute("true"), io.popen("true"))';
-    expect((await server.exec(["lua5.4", "-"], tries)).stdout).not.toContain("true\t");
-    expect(await server.ask('select(2, pcall(require "util.pposix".daemonize))')).not.toMatch(/^\d/u);
+    const tries = 'print(os.execute("true")) print(io.popen("true"))';
+    // The C library of 0.12 says of every process that could not be made that there is no memory.
+    const reason = series === "0.12" ? "Cannot allocate memory\t12" : "Function not implemented\t38";
+    expect(await server.exec(["lua5.4", "-"], tries)).toMatchObject({
+      exitCode: 0,
+      stdout: `nil\tFunction not implemented\t38\nnil\ttrue: ${reason}\n`,
+      stderr: "",
+    });
+    // Where it may, it answers true and the number of a process.
+    expect(await server.ask('(select(2, require "util.pposix".daemonize()))')).toBe("fork-failed");
   });
 });

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -11,10 +11,14 @@ import { makeNetwork } from "../fixtures/peer.ts";
 import { startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, type ServerWishes, startProsody, writeCertificate } from "../fixtures/prosody-server.ts";
+import { c2s, probe, serialOf } from "../fixtures/tls-probe.ts";
+import { until } from "../fixtures/until.ts";
 
 const clients = 60;
 const roomSize = 20;
 const pace = { perSecond: 40, roomEvery: 8 };
+// Of 480 in 12 seconds those who are away say nothing.
+const leastSent = 300;
 // Only how long a broken server takes to fail: a busy machine needs much of it, another a second.
 const patience = 240_000;
 const cleanups: (() => Promise<void>)[] = [];
@@ -45,10 +49,16 @@ async function gatherCrowd(server: ProsodyServer): Promise<Crowd> {
   return crowd;
 }
 
-/** As renewing does it: new files, then a signal. */
+/** As renewing does it: new files, then a signal. Answers once clients that come now are shown the new one. */
 async function renewCertificate(server: ProsodyServer): Promise<void> {
-  await writeCertificate(server.certs, server.authority, [server.domain, `*.${server.domain}`]);
+  const { address, domain, authority, certs } = server;
+  const serial = async () => (await probe({ address, domain, authority: authority.certificate }, c2s)).serial;
+  const before = await serial();
+  await writeCertificate(certs, authority, [domain, `*.${domain}`]);
+  const renewed = serialOf(await readFile(path.join(certs, domain, "fullchain.pem"), "utf8"));
+  expect(renewed).not.toBe(before);
   await runCommand("docker", ["kill", "--signal=HUP", server.name]);
+  await until(serial, (shown) => shown === renewed);
 }
 
 async function restart(server: ProsodyServer, crowd: Crowd): Promise<void> {
@@ -60,6 +70,7 @@ async function restart(server: ProsodyServer, crowd: Crowd): Promise<void> {
 /** What became of all messages once nothing is on its way any more. */
 async function settle(crowd: Crowd): Promise<unknown> {
   const { sent, acknowledged, lost } = await crowd.settle(patience);
+  expect(sent).toBeGreaterThan(leastSent);
   const problems = lost > 0 || acknowledged < sent ? crowd.problems() : {};
   return { unacknowledged: sent - acknowledged, lost, missing: crowd.missing().slice(0, 5), problems };
 }

@@ -137,6 +137,13 @@ it.each(imageSeries)(
     expect(await tryLogin(server, "alice", ldapPasswords.alice)).toBe("temporary-auth-failure");
     expect(await server.log()).toMatch(/error\s+LDAP: .*Can't contact LDAP server/u);
     await ldap.start();
-    expect(await tryLogin(server, "alice", ldapPasswords.alice)).toBe("PLAIN");
+    // One try a second goes to it: until the next one nobody gets in, but nobody's password is called wrong either.
+    const answers = new Set<string>();
+    while (!answers.has("PLAIN")) {
+      const answer = await tryLogin(server, "alice", ldapPasswords.alice);
+      expect(["temporary-auth-failure", "PLAIN"]).toContain(answer);
+      answers.add(answer);
+    }
+    expect(await tryLogin(server, "alice", ldapPasswords.bob)).toBe("not-authorized");
   },
 );

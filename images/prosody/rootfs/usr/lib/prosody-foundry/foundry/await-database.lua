@@ -78,6 +78,7 @@ end
 -- Answers nothing, or an exit code once the database is known to be of no use.
 local function await_database(values, set_by, say)
   if not database.is_remote(values, set_by) then return nil end
+  require("foundry.quick-resolver")()
   local now = require("socket").gettime
   local sql, begin, told = database.parameters(values), now(), -math.huge
   local where = ("%s at %s:%d"):format(sql.driver, values.PROSODY_SQL_HOST, sql.port)

@@ -1,6 +1,5 @@
 -- Lets `restore` replace the data under the running server: takes all hosts down, so that no session, room or cache is
--- left of what was, and up again when told to, or when the other side is gone. Also keeps SQLite from refusing to write
--- while a backup reads.
+-- left of what was, and up again when told to, or when the other side is gone.
 
 module:set_global()
 module:depends("admin_socket")
@@ -14,7 +13,6 @@ local sessionmanager = load("core.sessionmanager")
 local st = load("util.stanza")
 
 local sessions = module:shared("/*/admin_socket/sessions")
-local connections = module:shared("/*/sql/connections")
 local holder -- the admin session that holds the hosts down
 
 local function lists_of_hosts()
@@ -102,17 +100,3 @@ module:add_timer(1, function()
   if holder and (holder.destroyed or not holder.conn) then answer({ send = function() end }, take_up) end
   return 1
 end)
-
-local function have_patience()
-  for _, engine in pairs(connections) do
-    if engine.params and engine.params.driver == "SQLite3" and engine.conn and not engine.foundry_patience then
-      engine:transaction(function()
-        for _ in engine:select("PRAGMA busy_timeout = 20000") do end
-      end)
-      engine.foundry_patience = true
-    end
-  end
-end
-
-module:hook("server-started", have_patience)
-module:hook("hosts-activated", have_patience, -100)

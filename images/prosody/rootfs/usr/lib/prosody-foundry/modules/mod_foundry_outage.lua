@@ -5,6 +5,7 @@ module:set_global()
 
 local load_library = require("foundry.core")
 local now = load_library("util.time").now
+local close_statements = require("foundry.close-statements")
 
 local pause = 1 -- seconds between two tries
 local share = 2 -- times as long as a try took, where that is more: a name that does not resolve may take ten seconds
@@ -19,6 +20,8 @@ local function watch_sql()
 
   function engine:connect()
     if self.conn then return true end
+    -- Whoever found the connection lost still has it in hand.
+    close_statements(self)
     local begin = now()
     if self.again_at and begin < self.again_at then return nil, self.failure end
     local ok, reason = connect(self)
@@ -28,6 +31,7 @@ local function watch_sql()
       return ok
     end
     -- One that was opened and then failed to be set up is of no use.
+    close_statements(self)
     self.conn = nil
     if not self.again_at then
       module:log("error", "The database cannot be reached, and clients get errors until it can: %s", reason)
@@ -41,8 +45,7 @@ local function watch_sql()
     local ok, result, more, most = transaction(self, ...)
     if not ok then
       failures = failures + 1
-      -- A statement of SQLite that failed says so once more when it is used again.
-      if self.conn then self.prepared = {} end
+      close_statements(self)
     end
     return ok, result, more, most
   end

@@ -1,6 +1,7 @@
 -- Prosody's storage in a database, by its own library and in its own tables, read in pages and written in one
 -- transaction. `params` are those of the option `sql`.
 
+local close_statements = require("foundry.close-statements")
 local load_library = require("foundry.data.prosody").load
 local rows = require("foundry.data.sql-rows")
 
@@ -151,6 +152,7 @@ end
 function methods:close()
   if not self.engine.conn then return end
   self.engine.conn:rollback()
+  close_statements(self.engine)
   self.engine.conn:close()
   self.engine.conn = nil
 end

@@ -1,6 +1,7 @@
 -- Where data is kept.
 
 local database = require("foundry.database")
+local sqlite = require("foundry.patient-sqlite")
 
 -- Prosody's log tells, with all it can tell, the address of the database, and 0.12 the password in it.
 local is_hidden = false
@@ -17,18 +18,14 @@ local function hide_password()
   is_hidden = true
 end
 
--- The name of a container that is gone may take the resolver twenty seconds, and all clients with it.
-local function resolve_quickly()
-  if os.getenv("RES_OPTIONS") or not rawget(_G, "prosody") then return end
-  local found, pposix = pcall(require("foundry.core"), "util.pposix")
-  if found then pposix.setenv("RES_OPTIONS", "timeout:1 attempts:2") end
-end
-
 return function(context, set)
   local values, set_by = context.values, context.set_by
   set("global", "default_storage", database.default_storage(values, set_by))
   set("global", "storage", next(values.PROSODY_STORES) and values.PROSODY_STORES or nil)
   if values.PROSODY_SQL_PASSWORD then hide_password() end
-  if database.is_remote(values, set_by) then resolve_quickly() end
-  set("global", "sql", database.parameters(values))
+  if database.is_remote(values, set_by) then require("foundry.quick-resolver")() end
+  sqlite.wait_for_locks()
+  local sql = database.parameters(values)
+  if sql and sql.driver == "SQLite3" then sqlite.begin_anew() end
+  set("global", "sql", sql)
 end
