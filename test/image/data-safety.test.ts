@@ -59,7 +59,11 @@ const others = ["other%2enet/accounts/carol.dat", "upload%2eother%2enet/http_fil
 async function volumeOfOthers(): Promise<string> {
   const volume = newVolume();
   const account = `return { ["password"] = "secret" };`;
-  await runLua(image, volume, `${writer} for _, path in ipairs({ ${quoted(others)} }) do write(path, '${account}') end`);
+  await runLua(
+    image,
+    volume,
+    `${writer} for _, path in ipairs({ ${quoted(others)} }) do write(path, '${account}') end`,
+  );
   return volume;
 }
 
@@ -166,7 +170,10 @@ describe("a data folder of several mounts", () => {
   it("is told of in one sentence when a restore cannot be finished", async () => {
     const volume = newVolume();
     await runLua(image, volume, `${writer} ${decided}`);
-    const run = [`--volume=${newVolume()}:/var/lib/prosody/example%2eorg`];
+    const part = newVolume();
+    // The image's user owns it from now on.
+    await runLua(image, part, "");
+    const run = [`--volume=${part}:/var/lib/prosody/example%2eorg`];
     const started = await runDocker(runWords({ image, volume, run }), {});
     expect(started.exitCode).toBe(78);
     expect(started.stderr.trim().split("\n")).toEqual([
@@ -182,9 +189,11 @@ it("a running server finishes a restore that was killed when all was there, and 
   try {
     const script = `
       package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
+      package.cpath = "/usr/lib/prosody-foundry/?.so;" .. package.cpath
       require("foundry.data.prosody").start()
       require("foundry.data.server").hold_or_lock("/var/lib/prosody", function() end)
-      ${writer} ${decided}`;
+      ${writer} ${decided}
+      os.exit(0)`;
     const { exitCode, stderr } = await server.exec(["/usr/bin/lua5.4", "-"], script);
     expect([exitCode, stderr]).toEqual([0, ""]);
     while (!(await server.log()).includes("All hosts are up again"));
