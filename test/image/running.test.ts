@@ -1,15 +1,14 @@
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ensureProsodyImage } from "../fixtures/prosody-image.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 const containers: string[] = [];
-const images = { "13.0": "", "0.12": "" };
-type Series = keyof typeof images;
+const images = new Map<string, string>();
 
 beforeAll(async () => {
   await useEngine();
-  for (const series of ["13.0", "0.12"] as const) images[series] = await ensureProsodyImage(series);
+  for (const series of imageSeries) images.set(series, await ensureProsodyImage(series));
 });
 
 afterAll(async () => {
@@ -17,14 +16,20 @@ afterAll(async () => {
 });
 
 /** Runs to the end. */
-async function run(options: readonly string[], args: readonly string[] = [], series: Series = "13.0") {
-  const command = ["run", "--rm", "--network=none", ...options, images[series], ...args];
+async function run(options: readonly string[], args: readonly string[] = [], series = "13.0") {
+  const command = ["run", "--rm", "--network=none", ...options, images.get(series) ?? "", ...args];
   return runCommand("docker", command, { accept: "any" });
 }
 
 /** Runs in the background, until it says that it serves. */
-async function start(options: readonly string[], series: Series): Promise<string> {
-  const { stdout } = await runCommand("docker", ["run", "--detach", "--network=none", ...options, images[series]]);
+async function start(options: readonly string[], series: string): Promise<string> {
+  const { stdout } = await runCommand("docker", [
+    "run",
+    "--detach",
+    "--network=none",
+    ...options,
+    images.get(series) ?? "",
+  ]);
   const container = stdout.trim();
   containers.push(container);
   for (;;) {
@@ -46,7 +51,7 @@ async function stop(container: string): Promise<{ exitCode: string; log: string 
 const environment = (settings: Readonly<Record<string, string>>) =>
   Object.entries(settings).map(([name, value]) => `--env=${name}=${value}`);
 
-describe.each(["13.0", "0.12"] as const)("the image of %s", (series) => {
+describe.each(imageSeries)("the image of %s", (series) => {
   it.each([
     ["as itself", []],
     ["as any user of group 0", ["--user=12345:0"]],
@@ -68,7 +73,7 @@ describe.each(["13.0", "0.12"] as const)("the image of %s", (series) => {
   });
 
   it("stops when it has only just been started", async () => {
-    const { stdout } = await runCommand("docker", ["run", "--detach", "--network=none", images[series]]);
+    const { stdout } = await runCommand("docker", ["run", "--detach", "--network=none", images.get(series) ?? ""]);
     containers.push(stdout.trim());
     expect((await stop(stdout.trim())).exitCode).toBe("0");
   });
