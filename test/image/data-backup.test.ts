@@ -215,7 +215,8 @@ it("a restore that was killed when all was there is finished by the next start",
     local file = io.open(new, "w")
     file:write('return { ["password"] = "secret" };\\n')
     file:close()
-    staging.decide(folder, { "example%2eorg/accounts", "example%2eorg/archive" })
+    staging.plan(folder, { "example%2eorg/accounts", "example%2eorg/archive" })
+    staging.decide(folder)
     staging.make_parents(folder .. "/.foundry-replaced/example%2eorg/accounts")
     os.rename(folder .. "/example%2eorg/accounts", folder .. "/.foundry-replaced/example%2eorg/accounts")`;
   await runLua(image, volume, script);

@@ -57,7 +57,8 @@ local function share_data()
   if not require("foundry.data.lock").share(folders.data) then
     stop_on({ "The data is being moved or restored by another container: wait until it is done." })
   end
-  require("foundry.data.staging").finish(folders.data)
+  local done, problem = pcall(require("foundry.data.staging").finish, folders.data)
+  if not done then stop_on({ "A restore was interrupted, and cannot be finished: " .. tostring(problem) }) end
 end
 
 local function warn(values)

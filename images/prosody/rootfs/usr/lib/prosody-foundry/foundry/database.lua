@@ -4,7 +4,7 @@ local default_ports = { PostgreSQL = 5432, MySQL = 3306 }
 
 -- Seconds. The libraries would wait for ever for a machine that is gone, and all clients with them. PostgreSQL's tells
 -- one that is gone from one that thinks for long; MariaDB's does not.
-local connect_patience, answer_patience = 5, 15
+local connect_patience, answer_patience, command_patience = 5, 15, 86400
 
 -- libpq takes a name of a database with = in it for a whole connection string.
 local function postgresql(values)
@@ -32,6 +32,11 @@ local function mysql(values)
     parts[#parts + 1] = "ssl-enforce=1;ssl-verify-server-cert=1;ssl-ca=" .. values.PROSODY_SQL_TLS_CA
   end
   return { database = values.PROSODY_SQL_DB or "prosody", host = table.concat(parts, ";") }
+end
+
+-- For a command, which asks for all there is, and keeps nobody waiting.
+local function patient(host)
+  return host and host:gsub("(;%l+%-timeout=)" .. answer_patience .. "%f[%D]", "%1" .. command_patience) or nil
 end
 
 local function parameters(values)
@@ -64,4 +69,4 @@ local function is_remote(values, set_by)
   return false
 end
 
-return { parameters = parameters, default_storage = default_storage, is_remote = is_remote }
+return { parameters = parameters, patient = patient, default_storage = default_storage, is_remote = is_remote }

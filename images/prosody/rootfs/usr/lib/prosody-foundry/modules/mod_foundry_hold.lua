@@ -57,8 +57,15 @@ local function take_down()
   module:log("warn", "All hosts are down while their data is restored")
 end
 
+-- A restore that was killed when all was there has left some of it in its place and some not.
+local function finish_restore()
+  local done, problem = pcall(require("foundry.data.staging").finish, require("foundry.folders").data)
+  if not done then module:log("error", "The restore that was interrupted cannot be finished: %s", problem) end
+end
+
 local function take_up()
   holder = nil
+  finish_restore()
   for _, list in ipairs({ lists_of_hosts() }) do
     for _, host in ipairs(list) do
       if not rawget(prosody.hosts, host) then hostmanager.activate(host) end

@@ -4,11 +4,24 @@ local command = require("foundry.data.command")
 
 local usage = "Usage: backup [FILE] > FILE; see README for the format."
 
+local function check(done, path, reason)
+  if not done then error(("%s cannot be written: %s."):format(path, reason), 0) end
+  return done
+end
+
 local function open_output(path)
   if not path or path == "-" then return io.stdout end
+  check(require("lfs").attributes(path, "mode") ~= "directory", path, "it is a folder")
   local file, reason = io.open(path .. "~", "wb")
-  if not file then error(("%s cannot be written: %s."):format(path, reason), 0) end
-  return file
+  return check(file, path, (tostring(reason):gsub("^.*: ", "")))
+end
+
+local function close_output(file, path)
+  if file == io.stdout then return end
+  local done, reason = file:close()
+  if done then done, reason = os.rename(path .. "~", path) end
+  if not done then os.remove(path .. "~") end
+  check(done, path, (tostring(reason):gsub("^.*: ", "")))
 end
 
 local function check_source(place)
@@ -29,10 +42,7 @@ local function backup(path)
   local summary = require("foundry.data.backup").write(write, place, { folder = places.data_folder(), progress = command.progress("saved") })
   local done, reason = file:flush()
   if not done then error("The backup cannot be written: " .. tostring(reason) .. ".", 0) end
-  if file ~= io.stdout then
-    file:close()
-    os.rename(path .. "~", path)
-  end
+  close_output(file, path)
   place:close()
   command.say(("info\tsaved %d files; the backup is complete"):format(summary.files))
 end

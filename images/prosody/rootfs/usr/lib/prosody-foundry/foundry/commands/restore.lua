@@ -31,12 +31,17 @@ local function open_input(words, folder)
   return keep_input(folder)
 end
 
-local function hosts_of(place, summary)
-  local hosts = {}
+local function decode(folder) return require("foundry.data.prosody").load("util.datamanager").path_decode(folder) end
+
+-- Whose data it replaces.
+local function hosts_of(place, checked)
+  local hosts, warned = {}, {}
+  for folder in pairs(checked.folders) do hosts[decode(folder)] = true end
   for host in pairs(place.hosts) do hosts[host] = true end
-  for _, section in ipairs(summary.sections) do
-    if not place.hosts[section.host] and not hosts[section.host] then
+  for _, section in ipairs(checked.summary.sections) do
+    if not place.hosts[section.host] and not warned[section.host] then
       command.say(("warn\tThe backup has data of %s, which this server does not serve."):format(section.host))
+      warned[section.host] = true
     end
     hosts[section.host] = true
   end
@@ -49,6 +54,16 @@ local function check_empty(place, hosts)
       error(("%s has data already (%s %s): --replace puts the backup's in its place."):format(place:describe(), section.host, section.store), 0)
     end
   end
+end
+
+local function check_files(folder, hosts)
+  local files = require("foundry.data.files")
+  files.visit(folder, function(path)
+    local host = files.host_folder_of(path)
+    if host and hosts[decode(host)] then
+      error(("%s/%s is there already: --replace puts the backup's files in its place."):format(folder, path), 0)
+    end
+  end)
 end
 
 local function copy_file(writer, path, part)
@@ -71,9 +86,8 @@ local function fill(file, writer)
 end
 
 -- All or nothing: what was written is read back before it takes effect.
-local function replace(file, place, checked)
+local function replace(file, place, checked, hosts)
   local walk = require("foundry.data.walk")
-  local hosts = hosts_of(place, checked.summary)
   local writer = require("foundry.data.writers").open(place, {
     hosts = hosts, replace = true, with_files = true, keep = function() return false end,
   })
@@ -109,12 +123,16 @@ local function restore(words)
   local place = places.open()
   local _, strange = place:describe()
   if strange then error(("Storage %q keeps nothing: set PROSODY_STORAGE to another one."):format(strange), 0) end
+  local hosts = hosts_of(place, checked)
   local server = require("foundry.data.server").hold_or_lock(folder, function()
-    if not words.replace then check_empty(place, hosts_of(place, checked.summary)) end
+    require("foundry.data.staging").check(folder)
+    if words.replace then return end
+    check_empty(place, hosts)
+    check_files(folder, hosts)
   end)
   place:close()
   require("foundry.data.staging").finish(folder)
-  local done, rows, same = pcall(replace, file, place, checked)
+  local done, rows, same = pcall(replace, file, place, checked, hosts)
   server.release()
   if not done then error(rows, 0) end
   show(words, checked, rows, same)

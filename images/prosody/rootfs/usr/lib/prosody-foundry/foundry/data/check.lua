@@ -1,5 +1,5 @@
 -- Whether a backup is whole: each member is what its checksum says, none is missing, none is of another place. Reads it
--- once, as a stream, and answers { head =, summary = }.
+-- once, as a stream, and answers { head =, summary =, folders = }, the last by name those of hosts that it has files of.
 
 local json = require("foundry.data.json")
 local backup = require("foundry.data.backup")
@@ -51,6 +51,12 @@ local function check_path(name)
   if path and not files.is_safe(path) then error(("The backup is damaged: no file may be called %s."):format(path), 0) end
 end
 
+local function count_file(path, state)
+  state.files = state.files + 1
+  local host = files.host_folder_of(path)
+  if host then state.folders[host] = true end
+end
+
 local function read_members(members, state)
   for name, size in members.next do
     check_path(name)
@@ -60,7 +66,7 @@ local function read_members(members, state)
     else
       local digest, text = digest_of(members, size, not name:find("^files/"))
       state.pending[#state.pending + 1] = { name = name, digest = digest }
-      if name:find("^files/") then state.files = state.files + 1 end
+      if name:find("^files/") then count_file(name:match("^files/(.*)$"), state) end
       if name:find("^data/") then count_lines(text, state.counts) end
       if name == "summary.json" then state.summary = text end
     end
@@ -92,11 +98,11 @@ return function(read_bytes)
   if not done then error(head == tar.broken and "This is no backup of this image." or head, 0) end
   local sum = sha256.open(#text)
   sum.add(text)
-  local state = { pending = { { name = "backup.json", digest = sum.finish() } }, counts = {}, files = 0 }
+  local state = { pending = { { name = "backup.json", digest = sum.finish() } }, counts = {}, files = 0, folders = {} }
   read_members(members, state)
   if not state.summary or #state.pending > 0 then error(tar.broken, 0) end
   local summary = json.decode(state.summary)
   check_counts(summary, state.counts)
   if summary.files ~= state.files then error("The backup is damaged: files are missing.", 0) end
-  return { head = head, summary = summary }
+  return { head = head, summary = summary, folders = state.folders }
 end

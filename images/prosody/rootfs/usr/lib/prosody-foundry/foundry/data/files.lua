@@ -38,7 +38,8 @@ local function is_database(path)
 end
 
 local function is_included(folder, path)
-  if is_passing(path) then return false end
+  -- A backup that was written here is none of what the next one is of.
+  if is_passing(path) or path:find("^[^/]+%.tar$") then return false end
   local host, rest = path:match("^([^/]+)/(.+)$")
   if host and is_host_name(host) and is_store_file(rest:match("[^/]*$")) and select(2, rest:gsub("/", "")) < 2 then return false end
   return not is_database(folder .. "/" .. path)
@@ -82,7 +83,14 @@ local function parts(folder, wants_stores)
   return list
 end
 
+-- The name of the folder that a file lies in, if it can be a host's.
+local function host_folder_of(path)
+  local host = path:match("^([^/]+)/")
+  return host and is_host_name(host) and host or nil
+end
+
 return {
+  host_folder_of = host_folder_of,
   -- Calls each(path) for all of them.
   visit = function(folder, each) visit(folder, "", each) end,
   -- Whether a path out of a backup may be written.

@@ -4,6 +4,7 @@
 local lfs = require("lfs")
 local load_library = require("foundry.data.prosody").load
 local internal = require("foundry.data.internal")
+local patient = require("foundry.database").patient
 local sql = require("foundry.data.sql")
 
 local function data_folder() return prosody.paths.data end
@@ -16,7 +17,7 @@ local function complete(params)
     database = load_library("util.paths").resolve_relative_path(data_folder(), database or "prosody.sqlite")
   end
   return {
-    driver = params.driver, database = database, host = params.host, port = params.port,
+    driver = params.driver, database = database, host = patient(params.host), port = params.port,
     username = params.username, password = params.password,
   }
 end
@@ -148,4 +149,4 @@ local function open(settings)
   return setmetatable({ get = get, hosts = hosts, opened = {} }, { __index = methods })
 end
 
-return { open = open, locate = locate, is_before = is_before, data_folder = data_folder }
+return { open = open, locate = locate, examples = examples, is_before = is_before, data_folder = data_folder }

@@ -3,6 +3,8 @@
 --
 --   .foundry-incoming/tree/…  the new files       .foundry-incoming/plan  paths of what goes, one a line
 --   .foundry-replaced/…       what went
+--
+-- All of it takes its place by being renamed, so the folder has to be of one piece.
 
 local lfs = require("lfs")
 local incoming, replaced = "/.foundry-incoming", "/.foundry-replaced"
@@ -90,21 +92,47 @@ local function finish(folder)
   return plan ~= nil
 end
 
+local function unescape(text)
+  return (text:gsub("\\(%d%d%d)", function(digits) return string.char(tonumber(digits, 8)) end))
+end
+
+-- Refuses a folder that holds mounts, which no file can be renamed into or out of.
+local function check(folder)
+  local file = io.open("/proc/self/mountinfo")
+  if not file then return end
+  local inside
+  for line in file:lines() do
+    local point = unescape(line:match("^%S+ %S+ %S+ %S+ (%S+)") or "")
+    if point:sub(1, #folder + 1) == folder .. "/" then inside = point end
+  end
+  file:close()
+  if inside then error(("%s is a mount of its own: its files cannot be replaced at once. Unmount it meanwhile."):format(inside), 0) end
+end
+
 -- Where the new files go.
 local function prepare(folder)
+  check(folder)
   finish(folder)
   make_parents(folder .. incoming .. "/tree/")
   return folder .. incoming .. "/tree"
 end
 
--- From here on there is no way back.
-local function decide(folder, plan)
-  local path = folder .. incoming .. "/plan"
-  local file, reason = io.open(path .. "~", "w")
-  if not file then error(reason, 0) end
-  for _, line in ipairs(plan) do file:write(line, "\n") end
-  file:close()
-  os.rename(path .. "~", path)
+-- Writes down what goes. Nothing is decided yet.
+local function plan(folder, list)
+  local path = folder .. incoming .. "/plan~"
+  local file, reason = io.open(path, "w")
+  if not file then error(("%s cannot be written: %s."):format(path, reason), 0) end
+  local written = file:write(table.concat(list, "\n"), #list > 0 and "\n" or "")
+  if not (file:close() and written) then error(("There is no room in %s."):format(folder), 0) end
 end
 
-return { prepare = prepare, decide = decide, finish = finish, drop = clean, make_parents = make_parents }
+-- From here on there is no way back.
+local function decide(folder)
+  local path = folder .. incoming .. "/plan"
+  local ok, reason = os.rename(path .. "~", path)
+  if not ok then error(("%s cannot be renamed: %s."):format(path .. "~", reason), 0) end
+end
+
+return {
+  check = check, prepare = prepare, plan = plan, decide = decide, finish = finish, drop = clean, make_parents = make_parents,
+}

@@ -1,7 +1,8 @@
--- A tar file as any tar program reads it (POSIX ustar, with pax records for long names), as a stream.
+-- A tar file as any tar program reads it (POSIX ustar, with pax records for long names and large files), as a stream.
 
 local block = 512
 local zeros = ("\0"):rep(block)
+local most_octal = 8 ^ 11 - 1 -- a larger size does not fit into its field
 
 local function field(text, size) return text .. ("\0"):rep(size - #text) end
 local function octal(number, size) return ("%0" .. size - 1 .. "o\0"):format(number) end
@@ -17,9 +18,9 @@ end
 
 local function padding(size) return zeros:sub(1, -size % block) end
 
--- "length path=name\n", where the length counts itself.
-local function pax_record(name)
-  local rest = " path=" .. name .. "\n"
+-- "length key=value\n", where the length counts itself.
+local function pax_record(key, value)
+  local rest = (" %s=%s\n"):format(key, value)
   local length = #rest
   while #tostring(length) + #rest ~= length do length = #tostring(length) + #rest end
   return length .. rest
@@ -28,12 +29,11 @@ end
 local function writer(write)
   local self = {}
   function self.start(name, size)
-    if #name > 100 then
-      local record = pax_record(name)
-      write(header("pax", #record, "x") .. record .. padding(#record))
-      name = name:sub(-100)
-    end
-    write(header(name, size, "0"))
+    local records = ""
+    if #name > 100 then records = pax_record("path", name) end
+    if size > most_octal then records = records .. pax_record("size", size) end
+    if records ~= "" then write(header("pax", #records, "x") .. records .. padding(#records)) end
+    write(header(name:sub(-100), size > most_octal and 0 or size, "0"))
     return function(text) write(text) end, function() write(padding(size)) end
   end
   function self.add(name, text)
@@ -88,24 +88,31 @@ local function reader(read)
     for bytes in part do parts[#parts + 1] = bytes end
     return table.concat(parts)
   end
+  local function expect(size)
+    left = size
+    gap = -left % block
+  end
   local function next_header()
     while part() do end
     local bytes = take(block)
     if bytes == zeros then return nil end
     if not check_sum(bytes) then error(broken, 0) end
-    left = number_in(bytes, 125, 136) or error(broken, 0)
-    gap = -left % block
+    expect(number_in(bytes, 125, 136) or error(broken, 0))
     return bytes
   end
   -- The name of the next member, its size; nil at the end.
   local function next_member()
-    local long
+    local long, large
     while true do
       local bytes = next_header()
       if not bytes then return nil end
       local kind = bytes:sub(157, 157)
-      if kind == "x" then long = whole():match("%d+ path=(.-)\n")
-      elseif kind == "0" or kind == "\0" then return long or name_of(bytes), left
+      if kind == "x" then
+        local records = "\n" .. whole()
+        long, large = records:match("\n%d+ path=(.-)\n"), records:match("\n%d+ size=(%d+)\n")
+      elseif kind == "0" or kind == "\0" then
+        if large then expect(math.tointeger(large)) end
+        return long or name_of(bytes), left
       elseif kind ~= "5" then error("The backup holds something that is neither file nor folder.", 0) end
     end
   end

@@ -26,12 +26,16 @@ end
 
 local methods = {}
 
-local function open_sql(self, params)
+-- What lies in a database that the place keeps elsewhere is not its data: it may be the source's.
+local function open_sql(self, found)
   self.count = self.count + 1
-  make_tables(params, self.count)
-  local backend = sql.open(params)
+  make_tables(found.params, self.count)
+  local backend = sql.open(found.params)
   backend:begin()
-  if self.replace then backend:clear(self.hosts, self.keep) end
+  local function keep(section)
+    return self.keep(section) or places.locate(self.place, section.host, section.store).key ~= found.key
+  end
+  if self.replace then backend:clear(self.hosts, keep) end
   return backend
 end
 
@@ -46,7 +50,7 @@ local function backend_of(self, section)
   if self.opened[found.key] then return self.opened[found.key] end
   local backend
   if found.name == "sql" then
-    backend = open_sql(self, found.params)
+    backend = open_sql(self, found)
   elseif found.name == "internal" then
     backend = internal.open(tree(self))
   else
@@ -68,7 +72,16 @@ function methods:stage(path)
   return at
 end
 
+-- A backend of the place that nothing was written to has something to lose all the same.
+local function open_others(self)
+  for _, example in ipairs(places.examples(self.place)) do
+    local name = example.found.name
+    if (name == "sql" or name == "internal") and not self.keep(example) then backend_of(self, example) end
+  end
+end
+
 function methods:flush()
+  open_others(self)
   for _, backend in pairs(self.opened) do backend:flush() end
 end
 
@@ -93,31 +106,41 @@ function methods:read(section, user)
   return backend_of(self, section):read(section, user)
 end
 
+local function host_of(path) return path_decode(path:match("^[^/]+")) end
+
 -- Paths that go when the staged files come.
 local function list_gone(self)
   local gone, folder = {}, places.data_folder()
   for _, path in ipairs(files.stores_of(folder)) do
-    local host, name = path:match("^([^/]+)/([^/]+)$")
-    local section = { host = path_decode(host), store = path_decode((name:gsub("%.%l+$", ""))) }
+    local name = path:match("[^/]+$")
+    local section = { host = host_of(path), store = path_decode((name:gsub("%.%l+$", ""))) }
     local found = places.locate(self.place, section.host, section.store)
-    if self.opened[found.key] and found.name == "internal" and not self.keep(section) then gone[#gone + 1] = path end
+    if self.hosts[section.host] and self.opened[found.key] and found.name == "internal" and not self.keep(section) then
+      gone[#gone + 1] = path
+    end
   end
   if self.with_files then
-    for _, path in ipairs(files.others_of(folder)) do gone[#gone + 1] = path end
+    for _, path in ipairs(files.others_of(folder)) do
+      if self.hosts[host_of(path)] then gone[#gone + 1] = path end
+    end
   end
   return gone
 end
 
+-- What may fail comes first: room for the plan, then the databases, then what only takes another name.
 function methods:commit()
+  local folder = places.data_folder()
+  local has_tree = self.tree or self.with_files
+  if has_tree then
+    tree(self)
+    staging.plan(folder, list_gone(self))
+  end
   for _, backend in pairs(self.opened) do
     if backend.commit then backend:commit() end
   end
-  if self.tree or self.with_files then
-    tree(self)
-    staging.decide(places.data_folder(), list_gone(self))
-    staging.finish(places.data_folder())
-  end
+  if has_tree then staging.decide(folder) end
   self.done = true
+  if has_tree then staging.finish(folder) end
 end
 
 function methods:close()
