@@ -60,7 +60,11 @@ async function publishTwice(context: Context, proxy: FaultyRegistry): Promise<Tw
   const root = await mkdtemp(path.join(os.tmpdir(), "prosody-foundry-bench-publish-"));
   try {
     await cp(context.lockFile, path.join(root, "modules.lock.json"));
-    await cp(path.join(context.root, "images"), path.join(root, "images"), { recursive: true, filter: isDeclared });
+    await cp(path.join(context.root, "images"), path.join(root, "images"), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: isDeclared,
+    });
     const program = path.join(context.root, "packages/cli/src/bin.ts");
     const words = ["publish", "prosody", "--available", "--series=13.0", "--no-sign"];
     const env = { FOUNDRY_CACHE: context.cacheDir, FOUNDRY_REPOSITORY: `${proxy.host}/bench/published` };

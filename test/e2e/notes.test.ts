@@ -26,6 +26,7 @@ beforeAll(async () => {
   const root = path.join(folder, "repository");
   await cp(path.join(repository, "images"), path.join(root, "images"), {
     recursive: true,
+    verbatimSymlinks: true,
     filter: (name) => path.basename(name) !== "node_modules",
   });
   await writeLock(path.join(root, "modules.lock.json"), emptyLock());

@@ -20,7 +20,7 @@ let first: string;
 /** An image of Debian's openssl and what it needs, on bookworm alone. */
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "foundry-packages-"));
-  await cp(path.join(repository, "images"), path.join(folder, "images"), { recursive: true });
+  await cp(path.join(repository, "images"), path.join(folder, "images"), { recursive: true, verbatimSymlinks: true });
   await rm(lockFile());
   await changeSeries();
   const packages: ImageManifest["packages"] = { all: ["openssl"] };

@@ -35,7 +35,7 @@ interface World {
 /** Files as somebody checked them out: their time, and the rights that are left of them. */
 async function checkOut(root: string, { moment, rights }: { moment: Date; rights: string }): Promise<void> {
   for (const part of ["images", "modules.lock.json"]) {
-    await cp(path.join(repository, part), path.join(root, part), { recursive: true });
+    await cp(path.join(repository, part), path.join(root, part), { recursive: true, verbatimSymlinks: true });
   }
   await changeImage(root, { modules: { required: ["mod_firewall", "mod_lastlog2"], optional: [] } });
   await runCommand("chmod", ["--recursive", rights, root]);

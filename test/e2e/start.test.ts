@@ -14,7 +14,7 @@ let foundry: Foundry;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "foundry-start-"));
   for (const part of ["images", "modules.lock.json"]) {
-    await cp(path.join(repository, part), path.join(folder, part), { recursive: true });
+    await cp(path.join(repository, part), path.join(folder, part), { recursive: true, verbatimSymlinks: true });
   }
   // As on a machine that reaches Debian and nothing else.
   const away = ["https://hg.prosody.im/prosody-modules/", "https://hg.prosody.im/prosody-modules"];

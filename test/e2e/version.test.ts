@@ -35,7 +35,11 @@ let foundry: Foundry;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "foundry-version-e2e-"));
   root = path.join(folder, "repository");
-  await cp(path.join(repository, "images"), path.join(root, "images"), { recursive: true, filter: isSource });
+  await cp(path.join(repository, "images"), path.join(root, "images"), {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: isSource,
+  });
   await rm(path.join(root, "images/ledger.json"), { force: true });
   await mkdir(path.join(root, ".changeset"));
   for (const name of ["config.json", "README.md"]) {
