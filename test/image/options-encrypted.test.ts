@@ -3,7 +3,7 @@ import path from "node:path";
 import { type Element, xml } from "@xmpp/client";
 import { type TestContext, afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sendTo } from "../fixtures/messages.ts";
-import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
+import { ensureProsodyImage, isWhole, usualSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, runImage, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
@@ -25,12 +25,12 @@ let optional: ProsodyServer;
 beforeAll(async () => {
   await useEngine();
   image = await ensureProsodyImage(usualSeries);
-  if (modules === undefined) return;
-  const module = await readFile(path.join(modules, "mod_e2e_policy/mod_e2e_policy.lua"), "utf8");
+  if (modules === undefined && !isWhole) return;
+  const files = modules === undefined ? {} : await readModule(modules);
   const start = async (policy: string): Promise<ProsodyServer> => {
     const server = await startProsody({
       image,
-      files: { "/etc/prosody/modules/mod_e2e_policy.lua": module },
+      files,
       env: { PROSODY_E2E_POLICY_CHAT: policy, PROSODY_E2E_POLICY_MUC: policy, ...texts },
     });
     for (const user of ["alice", "bob", "bot"]) await server.addAccount(user, password);
@@ -43,9 +43,14 @@ afterAll(async () => {
   for (const server of [required, optional]) await server?.close();
 });
 
+async function readModule(from: string): Promise<Record<string, string>> {
+  const text = await readFile(path.join(from, "mod_e2e_policy/mod_e2e_policy.lua"), "utf8");
+  return { "/etc/prosody/modules/mod_e2e_policy.lua": text };
+}
+
 /** Leaves the test where there is nothing to try, after a look at what the image says to it then. */
 async function requireModule({ skip }: TestContext, name: string, value: string): Promise<void> {
-  if (modules !== undefined) return;
+  if (modules !== undefined || isWhole) return;
   const { exitCode, stderr } = await runImage(image, { PROSODY_E2E_POLICY_CHAT: "required", [name]: value });
   expect(stderr).toContain(`${name} needs mod_e2e_policy, which this image does not have.`);
   expect(exitCode).toBe(78);
