@@ -32,6 +32,7 @@ describe("bakeDefinition", () => {
       args: {
         SOURCE_DATE_EPOCH: "1789171200",
         ROOT_SNAPSHOT: "2026-09-12T00:00:00Z",
+        DEV_SNAPSHOT: "2026-09-14T00:00:00Z",
         BUILD_SNAPSHOT: "2026-09-13T00:00:00Z",
       },
     });

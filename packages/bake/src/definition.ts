@@ -69,6 +69,7 @@ function bakeTarget({ target, context, layout, base }: Bakeable, options: BakeOp
       SERVER: target.release.kind === "debian" ? "debian" : "compiled",
       VERSION: target.release.version,
       ROOT_SNAPSHOT: target.debs.snapshots.root,
+      DEV_SNAPSHOT: target.debs.snapshots.dev,
       BUILD_SNAPSHOT: target.debs.snapshots.build,
     },
     labels: imageLabels(target),

@@ -18,7 +18,7 @@ export const debian: DebianRelease = {
   sha256: { "linux/amd64": "1".repeat(64) },
 };
 
-const snapshots = { root: "2026-09-12T00:00:00Z", build: "2026-09-13T00:00:00Z" };
+const snapshots = { root: "2026-09-12T00:00:00Z", dev: "2026-09-14T00:00:00Z", build: "2026-09-13T00:00:00Z" };
 
 /** A part: a target for one platform, without modules. */
 export function sampleTarget(change: Partial<Target> = {}): Target {

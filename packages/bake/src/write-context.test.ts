@@ -68,7 +68,7 @@ const target: Target = {
     root: { "linux/arm/v7": [deb("lua5.4", "armhf"), deb("zlib1g", "armhf")] },
     dev: { "linux/arm/v7": [deb("libc6-dev", "armhf")] },
     build: { amd64: [deb("make", "amd64")], arm64: [deb("make", "arm64", "security")] },
-    snapshots: { root: "2026-09-12T00:00:00Z", build: "2026-09-12T00:00:00Z" },
+    snapshots: { root: "2026-09-12T00:00:00Z", dev: "2026-09-12T00:00:00Z", build: "2026-09-12T00:00:00Z" },
   },
   modules: [
     {

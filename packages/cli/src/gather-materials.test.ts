@@ -28,7 +28,7 @@ const target: Target = {
   platforms: ["linux/amd64"],
   epoch: 0,
   packages: [],
-  debs: { root: {}, dev: {}, build: {}, snapshots: { root: "", build: "" } },
+  debs: { root: {}, dev: {}, build: {}, snapshots: { root: "", dev: "", build: "" } },
   modules: [],
   unshipped: [],
   inputs: {},

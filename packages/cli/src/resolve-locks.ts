@@ -15,6 +15,7 @@ import {
   updatePackageLock,
   wishesOf,
 } from "@prosody-foundry/images";
+import { compareText } from "@prosody-foundry/kit";
 import { readLock } from "@prosody-foundry/lockfile";
 import type { Flags } from "./command.ts";
 import { type Context, openBake } from "./context.ts";
@@ -63,7 +64,10 @@ async function readWishes(context: Context, names: readonly string[], seriesFile
     suites: suitesOf(image, seriesFile),
   }));
   const platforms = images.flatMap((image) => image.platforms);
-  return [{ image: undefined, wishes: builderWishes(platforms), suites: [buildSuite] }, ...own];
+  const suites = [...new Set([buildSuite, ...images.flatMap((image) => suitesOf(image, seriesFile))])].toSorted(
+    compareText,
+  );
+  return [{ image: undefined, wishes: builderWishes(platforms, suites), suites }, ...own];
 }
 
 interface Answers {

@@ -8,10 +8,13 @@ export const buildArchitectures = ["amd64", "arm64"] as const;
 export const rootPackages: readonly string[] = ["base-files"];
 
 /**
- * Headers and link libraries, of the platform that is built for. Only these, not what they depend on: they are unpacked into a
- * folder of their own.
+ * Headers and link libraries of the platform that is built for, of the suite that its root is of. Only these, not what they
+ * depend on: they are unpacked into a folder of their own. Servers are compiled for the build suite alone; the image's own C
+ * modules, for all, do without the compiler's library.
  */
-export const devPackages: readonly string[] = ["libc6-dev", "libgcc-14-dev", "libssl-dev"];
+export function devPackages(suite: string): string[] {
+  return suite === buildSuite ? ["libc6-dev", "libgcc-14-dev", "libssl-dev"] : ["libc6-dev", "libssl-dev"];
+}
 
 /** What the builder's stages run in: a root of these packages and of nothing else. */
 const toolPackages = [

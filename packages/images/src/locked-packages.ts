@@ -13,7 +13,7 @@ export interface TargetPackages {
   /** Tools, by the Debian architecture of the build machine: any of them gives the same image. */
   build: Record<string, LockedPackage[]>;
   /** Moments of Debian's snapshots that have them all, ISO 8601, for the time when the mirrors have moved on. */
-  snapshots: { root: string; build: string };
+  snapshots: { root: string; dev: string; build: string };
 }
 
 /** What a target's packages are chosen by. */
@@ -43,8 +43,8 @@ export function choosePackages(choice: PackageChoice): TargetPackages {
     return [platform, packages];
   });
   const dev = platforms.map((platform): [Platform, LockedPackage[]] => {
-    const packages = packagesOf(builder, { suite: buildSuite, list: "dev" }, platformNames[platform].debian);
-    if (packages.length === 0) throw notLocked(choice, `the headers for ${platform}`);
+    const packages = packagesOf(builder, { suite: release.suite, list: "dev" }, platformNames[platform].debian);
+    if (packages.length === 0) throw notLocked(choice, `the headers of Debian ${release.suite} for ${platform}`);
     return [platform, packages];
   });
   const build = buildArchitectures.map((architecture): [string, LockedPackage[]] => {
@@ -56,7 +56,11 @@ export function choosePackages(choice: PackageChoice): TargetPackages {
     root: Object.fromEntries(root),
     dev: Object.fromEntries(dev),
     build: Object.fromEntries(build),
-    snapshots: { root: snapshotOf(own, release.suite), build: snapshotOf(builder, buildSuite) },
+    snapshots: {
+      root: snapshotOf(own, release.suite),
+      dev: snapshotOf(builder, release.suite),
+      build: snapshotOf(builder, buildSuite),
+    },
   };
 }
 

@@ -28,14 +28,18 @@ it("a suite has only what modules need on series that are built on it", () => {
   expect(named).toEqual(["trixie", "trixie"]);
 });
 
-it("the builder wishes for tools for its machines and headers for the platforms, exactly these", () => {
-  const wishes = builderWishes(["linux/arm/v7", "linux/amd64", "linux/amd64"]);
-  expect(wishes.map(({ list, architecture }) => `${list} ${architecture}`)).toEqual([
-    "build amd64",
-    "build arm64",
-    "dev amd64",
-    "dev armhf",
+it("the builder wishes for tools for its machines and headers for the platforms of each suite, exactly these", () => {
+  const wishes = builderWishes(["linux/arm/v7", "linux/amd64", "linux/amd64"], ["forky", "trixie"]);
+  expect(wishes.map(({ suite, list, architecture }) => `${suite} ${list} ${architecture}`)).toEqual([
+    "trixie build amd64",
+    "trixie build arm64",
+    "forky dev amd64",
+    "forky dev armhf",
+    "trixie dev amd64",
+    "trixie dev armhf",
   ]);
   expect(wishes[1]?.names).toContain("binutils-aarch64-linux-gnu");
+  expect(wishes[2]?.names).toEqual(["libc6-dev", "libssl-dev"]);
+  expect(wishes[4]?.names).toEqual(["libc6-dev", "libgcc-14-dev", "libssl-dev"]);
   expect(wishes.some(({ closure }) => closure)).toBe(false);
 });

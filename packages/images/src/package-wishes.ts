@@ -30,9 +30,9 @@ export function wishesOf(image: Image, seriesFile: SeriesFile, lock: Lock): Pack
   });
 }
 
-/** What the lock of the builder's packages is made of: its tools, and headers for these platforms. */
-export function builderWishes(platforms: readonly Platform[]): PackageWish[] {
-  const foreign = platforms.map((platform) => platformNames[platform].debian);
+/** What the lock of the builder's packages is made of: its tools, and headers of these suites for these platforms. */
+export function builderWishes(platforms: readonly Platform[], suites: readonly string[]): PackageWish[] {
+  const foreign = new Set(platforms.map((platform) => platformNames[platform].debian));
   const tools = buildArchitectures.map((architecture): PackageWish => ({
     suite: buildSuite,
     list: "build",
@@ -40,13 +40,15 @@ export function builderWishes(platforms: readonly Platform[]): PackageWish[] {
     names: buildPackages(architecture),
     closure: false,
   }));
-  const headers = [...new Set(foreign)].toSorted(compareText).map((architecture): PackageWish => ({
-    suite: buildSuite,
-    list: "dev",
-    architecture,
-    names: [...devPackages],
-    closure: false,
-  }));
+  const headers = suites.flatMap((suite) =>
+    [...foreign].toSorted(compareText).map((architecture): PackageWish => ({
+      suite,
+      list: "dev",
+      architecture,
+      names: devPackages(suite),
+      closure: false,
+    })),
+  );
   return [...tools, ...headers];
 }
 

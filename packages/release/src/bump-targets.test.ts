@@ -18,7 +18,12 @@ function targetOf(inputs: Record<string, string>, buckets: Record<string, number
     platforms: ["linux/amd64"],
     epoch: 0,
     packages: [],
-    debs: { root: {}, dev: {}, build: {}, snapshots: { root: "2026-09-12T00:00:00Z", build: "2026-09-13T00:00:00Z" } },
+    debs: {
+      root: {},
+      dev: {},
+      build: {},
+      snapshots: { root: "2026-09-12T00:00:00Z", dev: "2026-09-12T00:00:00Z", build: "2026-09-13T00:00:00Z" },
+    },
     modules,
     unshipped: [],
     inputs,

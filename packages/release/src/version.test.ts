@@ -21,7 +21,7 @@ const targetOf = (series: Target["series"], version: string): Target => ({
   platforms: ["linux/amd64"],
   epoch: 0,
   packages: [],
-  debs: { root: {}, dev: {}, build: {}, snapshots: { root: "", build: "" } },
+  debs: { root: {}, dev: {}, build: {}, snapshots: { root: "", dev: "", build: "" } },
   modules: [],
   unshipped: [],
   inputs: {},
