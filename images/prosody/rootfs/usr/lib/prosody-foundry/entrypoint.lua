@@ -70,12 +70,17 @@ end
 -- PID 1 ignores a signal it has no handler for, so `docker stop` in the first moments would wait and then kill. Lua
 -- runs the handler that is installed when Prosody is done starting: Prosody's own.
 local function heed_signals_early()
-  package.cpath = "/usr/lib/prosody/?.so;" .. package.cpath
   local loaded, signal = pcall(require, "util.signal")
   if not loaded then return end
   for _, name in ipairs({ "SIGTERM", "SIGINT" }) do
     signal.signal(name, function() os.exit(0) end)
   end
+end
+
+-- Prosody 0.12 does so when it loads mod_posix, which is before or after the module that makes the socket, as it happens.
+local function set_umask_early()
+  local loaded, pposix = pcall(require, "util.pposix")
+  if loaded then pposix.umask("007") end
 end
 
 local function become(program, arguments)
@@ -85,7 +90,9 @@ local function become(program, arguments)
 end
 
 local function run_server(arguments)
+  package.cpath = "/usr/lib/prosody/?.so;" .. package.cpath
   heed_signals_early()
+  set_umask_early()
   local values, set_by = check_environment()
   check_foreign()
   settle_server()
