@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BakeContext } from "@prosody-foundry/bake";
-import { runCommand } from "@prosody-foundry/kit";
+import { runCommand, UserError } from "@prosody-foundry/kit";
 import { makeAuthority } from "../fixtures/authority.ts";
 import { accountsExpression } from "../fixtures/load-accounts.ts";
 import { type Crowd, makeCrowd } from "../fixtures/load-crowd.ts";
@@ -60,7 +60,7 @@ export async function measureCrowd(bake: BakeContext, wishes: CrowdWishes): Prom
     const at = { address: await addressOf(bake.exec, name), domain: crowdDomain, authority: authority.certificate };
     const crowd = makeCrowd({ ...at, clients, roomSize: 50, abreast: 32 });
     const struck = { exec: bake.exec, name, certificates, authority, domains, database: database?.server };
-    const ended = once(wishes.signal, "abort").then(() => Promise.reject(new Error("It was ended early")));
+    const ended = once(wishes.signal, "abort").then(() => Promise.reject(new UserError("INTERRUPTED", "It was ended early")));
     try {
       return await Promise.race([runCrowd(bake, name, { crowd, blows: blowsFor(struck) }), ended]);
     } finally {

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { confined, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
+import { makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
+import { confined } from "../fixtures/confinement.ts";
 import { makeNetwork } from "../fixtures/peer.ts";
 import { startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";

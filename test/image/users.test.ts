@@ -1,9 +1,9 @@
 import { runCommand } from "@prosody-foundry/kit";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type BareServer, confined, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
+import { type BareServer, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
+import { confined, profiles } from "../fixtures/confinement.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
-import { seccompProfile } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 let peers: string;
@@ -94,7 +94,7 @@ describe.each(imageSeries)("%s starts and is healthy", (series) => {
       const data = await volume("chown 4321:4321 /v; chmod 700 /v");
       const server = await start([
         "--user=0",
-        `--security-opt=seccomp=${seccompProfile}`,
+        ...profiles,
         ...more,
         `--volume=${data}:/var/lib/prosody:nocopy`,
         image,
