@@ -8,7 +8,7 @@ import { startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
 import { type Figure, renderFigures } from "./figures.ts";
 import { officialConfiguration, type OfficialDatabase } from "./recipe.ts";
-import { chatSeconds, crowdDomain, type CrowdMeasured, type CrowdWishes, measureCrowd } from "./run-crowd.ts";
+import { chatSeconds, crowdDomain, type CrowdMeasured, type CrowdWishes, measureCrowd, roomSize } from "./run-crowd.ts";
 import * as officially from "./run-official.ts";
 
 const reference = "prosody-foundry-bench/official:load";
@@ -26,7 +26,8 @@ export async function benchCrowds(
   words: { clients: string; database: boolean; signal: AbortSignal },
 ): Promise<void> {
   const clients = Number(words.clients);
-  if (!Number.isInteger(clients) || clients < 50) throw new UserError("BAD_COUNT", "--clients takes a number from 50 on");
+  if (!Number.isInteger(clients) || clients < 50)
+    throw new UserError("BAD_COUNT", "--clients takes a number from 50 on");
   const crowds = { ...words, clients };
   const official = await officially.prepareOfficial(bake, "linux/amd64");
   await officially.loadOfficial(bake, official, reference);
@@ -119,7 +120,7 @@ function figuresOf(ours: CrowdMeasured, theirs: CrowdMeasured): Figure[] {
 function notesOf({ clients, database }: Crowds, ours: CrowdMeasured): string[] {
   const place = database ? "data in PostgreSQL in a container beside it" : "data in files in memory";
   return [
-    `${clients} clients over TLS with SCRAM and stream management, in rooms of 50; ${ours.tally.sent} messages, a tenth of them to rooms.`,
+    `${clients} clients over TLS with SCRAM and stream management, in rooms of ${roomSize}; ${ours.tally.sent} messages, a tenth of them to rooms.`,
     "The clients are one process on the same machine: its share of the CPUs is in the times, not in the server's CPU seconds.",
     `Prosody ${usualSeries} on both sides, ${place}; ${os.availableParallelism()} CPUs, load average ${os.loadavg()[0]?.toFixed(1)} at the end.`,
   ];
