@@ -69,6 +69,7 @@ it("PROSODY_LDAP_BASE: whoever is elsewhere is nobody", async () => {
 });
 
 it("PROSODY_LDAP_ROOTDN, PROSODY_LDAP_PASSWORD: they search", async () => {
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   expect(await ldap.log()).toContain(`BIND dn="${ldap.rootdn}" mech=SIMPLE`);
 });
 
@@ -95,6 +96,7 @@ it("PROSODY_LDAP_MODE: getpasswd reads the password, and needs it in plain text"
 });
 
 it("PROSODY_LDAP_TLS: the connection is encrypted unless that is switched off", async () => {
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   expect(await ldap.log()).toMatch(/STARTTLS\n[^]*TLS established/u);
   const open = await start(usualSeries, { PROSODY_LDAP_TLS: "false" });
   expect(await tryLogin(open, "alice", ldapPasswords.alice)).not.toBe("PLAIN");

@@ -30,7 +30,7 @@ export async function runTests({ files, pattern, images }: Selection): Promise<M
     const output = path.join(folder, "results.json");
     const paths = files.map((file) => `image/${file}`);
     const options = ["--config", "test/vitest.config.ts", "--project", "image", "--reporter=json"];
-    const limits = ["--maxWorkers=1", "--testTimeout=150000", "--hookTimeout=150000"];
+    const limits = ["--maxWorkers=1", "--testTimeout=90000", "--hookTimeout=150000"];
     const words = [...options, ...limits, `--outputFile=${output}`, "--testNamePattern", pattern];
     const given = Object.entries(images).map(([series, image]) => `${series}=${image}`);
     await runCommand("npx", ["vitest", "run", ...words, ...paths], {
