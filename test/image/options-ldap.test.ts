@@ -125,6 +125,7 @@ it("PROSODY_LDAP_TLS_CA: another authority's server is not trusted", async () =>
 });
 
 it("PROSODY_AUTHENTICATION: the password of ldap is offered and taken through TLS alone", async () => {
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   const { features, answer } = await tryWithoutTls(bind, "alice", ldapPasswords.alice);
   expect(features).not.toContain("PLAIN");
   expect(answer).not.toContain("<success");
