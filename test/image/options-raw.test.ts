@@ -121,7 +121,8 @@ describe.each(imageSeries)("raw configuration of %s", (series) => {
 
   it("with modules and kinds of components that are not there is refused with the nearest names", async () => {
     const files = {
-      [conf("a")]: 'VirtualHost "example.org"\n  modules_enabled = { "pign" }; authentication = "intrenal_hashed"\nComponent "x.example.org" "pubsubb"\n',
+      [conf("a")]:
+        'VirtualHost "example.org"\n  modules_enabled = { "pign" }; authentication = "intrenal_hashed"\nComponent "x.example.org" "pubsubb"\n',
       "/etc/prosody/modules/mod_own/mod_own.lua": "module:hook(",
     };
     expect(await refusal(series, files, { PROSODY_DOMAIN: "example.org", PROSODY_ENABLE_MODULES: "own" })).toEqual([
