@@ -69,6 +69,7 @@ it("PROSODY_LDAP_BASE: whoever is elsewhere is nobody", async () => {
 });
 
 it("PROSODY_LDAP_ROOTDN, PROSODY_LDAP_PASSWORD: they search", async () => {
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   expect(await ldap.log()).toContain(`BIND dn="${ldap.rootdn}" mech=SIMPLE`);
 });
 
@@ -95,6 +96,7 @@ it("PROSODY_LDAP_MODE: getpasswd reads the password, and needs it in plain text"
 });
 
 it("PROSODY_LDAP_TLS: the connection is encrypted unless that is switched off", async () => {
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   expect(await ldap.log()).toMatch(/STARTTLS\n[^]*TLS established/u);
   const open = await start(usualSeries, { PROSODY_LDAP_TLS: "false" });
   expect(await tryLogin(open, "alice", ldapPasswords.alice)).not.toBe("PLAIN");
@@ -123,6 +125,7 @@ it("PROSODY_LDAP_TLS_CA: another authority's server is not trusted", async () =>
 });
 
 it("PROSODY_AUTHENTICATION: the password of ldap is offered and taken through TLS alone", async () => {
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   const { features, answer } = await tryWithoutTls(bind, "alice", ldapPasswords.alice);
   expect(features).not.toContain("PLAIN");
   expect(answer).not.toContain("<success");
