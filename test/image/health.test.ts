@@ -78,7 +78,10 @@ describe.each(imageSeries)("healthcheck of %s", (series) => {
     });
     const hang = server.exec(["prosodyctl", "shell", "> (function() while true do end end)()"]);
     while ((await health(server, "--live"))[0] === 0) await wait(100);
-    expect(await health(server, "--live")).toEqual([1, "The server does not answer: it is overloaded, or its event loop is stuck."]);
+    expect(await health(server, "--live")).toEqual([
+      1,
+      "The server does not answer: it is overloaded, or its event loop is stuck.",
+    ]);
     await server.close();
     await hang;
   });

@@ -213,23 +213,27 @@ it.each([
   expect({ exitCode, lines }).toStrictEqual({ exitCode: 78, lines: [expect.stringContaining(sentence)] });
 });
 
-it.each(["postgresql", "mariadb"])("PROSODY_SQL_TLS_CA: another authority's %s is not trusted", async (host) => {
-  const database = databaseOf(host);
-  const words = Object.entries({ PROSODY_DOMAIN: "example.org", ...sqlOf(database), PROSODY_SQL_PASSWORD: odd })
-    .filter(([name]) => name !== "PROSODY_SQL_PASSWORD_FILE")
-    .map(([name, value]) => `--env=${name}=${value}`);
-  const other = databaseOf(host === "mariadb" ? "postgresql" : "mariadb").authority;
-  const run = ["run", "--rm", "--interactive", `--network=${network.name}`, ...words];
-  const ca = "--env=PROSODY_SQL_TLS_CA=/dev/shm/ca.pem";
-  const image = await ensureProsodyImage(usualSeries);
-  const script = `io.open("/dev/shm/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
-  const command = [...run, ca, "--entrypoint=/usr/bin/lua5.4", image, "-e", script];
-  const { exitCode, stderr } = await runCommand("docker", command, { accept: "any", input: other.certificate });
-  expect({ exitCode, stderr }).toStrictEqual({
-    exitCode: 78,
-    stderr: expect.stringContaining("that PROSODY_SQL_TLS_CA does not vouch for"),
-  });
-});
+it.each(["postgresql", "mariadb"])(
+  "PROSODY_SQL_TLS_CA: its own %s is trusted, another authority's is not",
+  async (host) => {
+    const database = databaseOf(host);
+    expect(await tryLogin(await start(usualSeries, {}, host), "nobody", "a long secret")).toBe("not-authorized");
+    const words = Object.entries({ PROSODY_DOMAIN: "example.org", ...sqlOf(database), PROSODY_SQL_PASSWORD: odd })
+      .filter(([name]) => name !== "PROSODY_SQL_PASSWORD_FILE")
+      .map(([name, value]) => `--env=${name}=${value}`);
+    const other = databaseOf(host === "mariadb" ? "postgresql" : "mariadb").authority;
+    const run = ["run", "--rm", "--interactive", `--network=${network.name}`, ...words];
+    const ca = "--env=PROSODY_SQL_TLS_CA=/dev/shm/ca.pem";
+    const image = await ensureProsodyImage(usualSeries);
+    const script = `io.open("/dev/shm/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
+    const command = [...run, ca, "--entrypoint=/usr/bin/lua5.4", image, "-e", script];
+    const { exitCode, stderr } = await runCommand("docker", command, { accept: "any", input: other.certificate });
+    expect({ exitCode, stderr }).toStrictEqual({
+      exitCode: 78,
+      stderr: expect.stringContaining("that PROSODY_SQL_TLS_CA does not vouch for"),
+    });
+  },
+);
 
 it("PROSODY_SQL_WAIT: it starts once the database does", async () => {
   const database = databaseOf("postgresql");
