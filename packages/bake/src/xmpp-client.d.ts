@@ -50,6 +50,7 @@ declare module "@xmpp/client" {
     status: string;
     /** Milliseconds for each step of a login. */
     timeout: number;
+    streamManagement: EventEmitter & { enabled: boolean; id: string; inbound: number; requestAckDebounce: number };
     reconnect: { stop(): void; reconnect(): Promise<void> };
     isSecure(): boolean;
     start(): Promise<Jid>;
