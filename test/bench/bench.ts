@@ -55,10 +55,10 @@ await main().catch(reportError);
 
 /** Compares our image with the official image's recipe on this machine's engine, and prints one table. */
 async function main(): Promise<void> {
-  // Under QEMU the official recipe takes minutes for each platform that is not this machine's.
-  const everywhere = { type: "boolean", default: false } as const;
-  const load = { load: { type: "boolean", default: false }, clients: { type: "string", default: "5000" } } as const;
-  const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, everywhere, ...load } });
+  const off = { type: "boolean", default: false } as const;
+  const load = { load: off, clients: { type: "string", default: "5000" }, database: off } as const;
+  // Everywhere: under QEMU the official recipe takes minutes for each platform that is not this machine's.
+  const { values } = parseArgs({ options: { json: off, everywhere: off, ...load } });
   const cacheDir = await mkdtemp(path.join(os.tmpdir(), "prosody-foundry-bench-"));
   process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
   process.env["FOUNDRY_CACHE"] = cacheDir;
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   context.exec = (command, args, options) => runCommand(command, args, { ...options, cancelSignal: stop.signal });
   const loadBefore = os.loadavg();
-  if (values.load) return benchCrowds(await openForOfficial(context), Number(values.clients));
+  if (values.load) return benchCrowds(await openForOfficial(context), { ...values, signal: stop.signal });
   try {
     const { value: measured, seconds } = await measure(() => measureAll(context, values.everywhere));
     printer.end();

@@ -39,8 +39,14 @@ export const slimDpkgOptions = [
   "force-unsafe-io",
 ];
 
+/** A PostgreSQL database `prosody` of a user of that name. */
+export interface OfficialDatabase {
+  host: string;
+  password: string;
+}
+
 /** Configuration of the recipe's image under load: the modules that the official image's configuration switches on. */
-export function officialConfiguration(domain: string): string {
+export function officialConfiguration(domain: string, database?: OfficialDatabase): string {
   const modules = [
     ..."disco roster saslauth tls blocklist bookmarks carbons dialback limits pep private smacks vcard4 vcard_legacy".split(
       " ",
@@ -52,7 +58,7 @@ export function officialConfiguration(domain: string): string {
   return `modules_enabled = { ${modules.map((name) => `"${name}"`).join("; ")} }
 limits = { c2s = { rate = "10kb/s" }; s2sin = { rate = "30kb/s" } }
 authentication = "internal_hashed"
-storage = "internal"
+${renderStorage(database)}
 certificates = "/etc/prosody/certs"
 data_path = "/var/lib/prosody"
 pidfile = "/run/prosody/prosody.pid"
@@ -61,4 +67,11 @@ VirtualHost "${domain}"
 Component "conference.${domain}" "muc"
   modules_enabled = { "muc_mam" }
 `;
+}
+
+function renderStorage(database: OfficialDatabase | undefined): string {
+  if (database === undefined) return 'storage = "internal"';
+  const { host, password } = database;
+  return `storage = "sql"
+sql = { driver = "PostgreSQL"; database = "prosody"; username = "prosody"; host = "${host}"; password = "${password}" }`;
 }
