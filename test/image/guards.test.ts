@@ -1,7 +1,8 @@
 import net from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { plainLogin } from "../../packages/bake/src/check-stream.ts";
 import { knowHosts } from "../fixtures/known-hosts.ts";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { type Conversation, converse, converseByTls, endOf, streamHeader } from "../fixtures/probe.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
@@ -26,32 +27,30 @@ const ownList = `modules_enabled = { "disco", "roster", "saslauth", "tls", "regi
 beforeAll(useEngine);
 
 describe.each(imageSeries)("a server of %s", (series) => {
+  const keep = useLeftovers();
   let servers: Record<"usual" | "own" | "careless", ProsodyServer>;
   let hasSasl2: boolean;
-  let forget: () => void;
 
   beforeAll(async () => {
     const image = await ensureProsodyImage(series);
     const component = { PROSODY_EXTERNAL_COMPONENTS: `bridge.${domain}:secret`, PROSODY_COMPONENT_INTERFACES: "*" };
     servers = {
-      usual: await startProsody({ image, env: { PROSODY_DISABLE_MODULES: "invites_register", ...component } }),
-      own: await startProsody({ image, files: { "/etc/prosody/conf.d/own.cfg.lua": ownList } }),
-      careless: await startProsody({
-        image,
-        env: {
-          PROSODY_C2S_REQUIRE_ENCRYPTION: "false",
-          PROSODY_ALLOW_PLAIN: "true",
-          PROSODY_MUC_DOMAIN: "rooms.example.net",
-        },
-      }),
+      usual: await keep(startProsody({ image, env: { PROSODY_DISABLE_MODULES: "invites_register", ...component } })),
+      own: await keep(startProsody({ image, files: { "/etc/prosody/conf.d/own.cfg.lua": ownList } })),
+      careless: await keep(
+        startProsody({
+          image,
+          env: {
+            PROSODY_C2S_REQUIRE_ENCRYPTION: "false",
+            PROSODY_ALLOW_PLAIN: "true",
+            PROSODY_MUC_DOMAIN: "rooms.example.net",
+          },
+        }),
+      ),
     };
     for (const server of [servers.usual, servers.careless]) await server.addAccount("someone", secret);
-    forget = knowHosts({ [domain]: servers.usual.address });
+    await keep(knowHosts({ [domain]: servers.usual.address }));
     hasSasl2 = (await servers.usual.ask(`prosody.hosts['${domain}'].modules.sasl2 ~= nil`)) === "true";
-  });
-  afterAll(async () => {
-    forget();
-    for (const server of Object.values(servers)) await server.close();
   });
 
   it.each(["usual", "own"] as const)(

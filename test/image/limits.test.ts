@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type Element, xml } from "@xmpp/client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type Federation, startFederation } from "../fixtures/federation.ts";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { conditionOf, deliver } from "../fixtures/messages.ts";
 import { eventually } from "../fixtures/network-peer.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
@@ -29,11 +30,11 @@ const flood = 300;
 beforeAll(useEngine);
 
 describe.each(imageSeries)("limits of %s", (series) => {
+  const keep = useLeftovers();
   let all: Federation;
   beforeAll(async () => {
-    all = await startFederation(await ensureProsodyImage(series), members);
+    all = await startFederation(await ensureProsodyImage(series), members, keep);
   });
-  afterAll(async () => all.close());
 
   /** Counts the flood's messages as they come. */
   async function countAt(domain: string, body: string): Promise<{ entity: LoggedIn; count(): number }> {

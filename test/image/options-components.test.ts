@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { xml } from "@xmpp/client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { startComponent } from "../fixtures/component.ts";
 import { knowHosts } from "../fixtures/known-hosts.ts";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { query, sendTo } from "../fixtures/messages.ts";
-import { type Peer, type TestNetwork, makeNetwork } from "../fixtures/network-peer.ts";
+import { type TestNetwork, makeNetwork } from "../fixtures/network-peer.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { enter, listItems, newRoom } from "../fixtures/rooms.ts";
@@ -20,12 +21,11 @@ beforeAll(useEngine);
 
 // One server that has everything, and one that has as little as can be.
 describe.each(imageSeries)("components of %s", (series) => {
+  const keep = useLeftovers();
   let network: TestNetwork;
   let full: ProsodyServer;
   let bare: ProsodyServer;
-  let forget: () => void;
   let oldest = "";
-  const peers: Peer[] = [];
   const people = new Map<string, LoggedIn>();
   const person = (name: string) => (): LoggedIn => {
     const found = people.get(name);
@@ -35,56 +35,55 @@ describe.each(imageSeries)("components of %s", (series) => {
   const [admin, second, third] = [person("admin"), person("second"), person("third")];
 
   beforeAll(async () => {
-    network = await makeNetwork();
+    network = await keep(makeNetwork());
     const image = await ensureProsodyImage(series);
     [full, bare] = await Promise.all([
-      startProsody({
-        image,
-        network: network.name,
-        names: ["*.example.org", files],
-        files: {
-          "/run/secrets/components": "gateway.example.org:one,bridge.elsewhere.org\n",
-          "/run/secrets/shared": "two\n",
-        },
-        env: {
-          PROSODY_ADMINS: "admin@example.org",
-          PROSODY_UPLOAD_DOMAIN: files,
-          PROSODY_UPLOAD_LIMIT_MB: "0.1",
-          PROSODY_UPLOAD_DAILY_QUOTA_MB: "0.25",
-          PROSODY_UPLOAD_STORAGE_GB: "0.0004",
-          PROSODY_UPLOAD_EXPIRY_DAYS: "0.00002",
-          PROSODY_PROXY65_DOMAIN: "proxy.example.org",
-          PROSODY_PROXY65_PORT: "6000",
-          PROSODY_PUBSUB_DOMAIN: "news.example.org",
-          PROSODY_COMPONENTS: "talk.example.org:muc,more.example.org:pubsub",
-          PROSODY_EXTERNAL_COMPONENTS_FILE: "/run/secrets/components",
-          PROSODY_COMPONENT_SECRET_FILE: "/run/secrets/shared",
-          PROSODY_COMPONENT_PORTS: "6347",
-          PROSODY_COMPONENT_INTERFACES: "*",
-        },
-      }),
-      startProsody({
-        image,
-        domain: "bare.example",
-        network: network.name,
-        env: { PROSODY_UPLOAD_DOMAIN: "none", PROSODY_EXTERNAL_COMPONENTS: "gateway.bare.example:one" },
-      }),
+      keep(
+        startProsody({
+          image,
+          network: network.name,
+          names: ["*.example.org", files],
+          files: {
+            "/run/secrets/components": "gateway.example.org:one,bridge.elsewhere.org\n",
+            "/run/secrets/shared": "two\n",
+          },
+          env: {
+            PROSODY_ADMINS: "admin@example.org",
+            PROSODY_UPLOAD_DOMAIN: files,
+            PROSODY_UPLOAD_LIMIT_MB: "0.1",
+            PROSODY_UPLOAD_DAILY_QUOTA_MB: "0.25",
+            PROSODY_UPLOAD_STORAGE_GB: "0.0004",
+            PROSODY_UPLOAD_EXPIRY_DAYS: "0.00002",
+            PROSODY_PROXY65_DOMAIN: "proxy.example.org",
+            PROSODY_PROXY65_PORT: "6000",
+            PROSODY_PUBSUB_DOMAIN: "news.example.org",
+            PROSODY_COMPONENTS: "talk.example.org:muc,more.example.org:pubsub",
+            PROSODY_EXTERNAL_COMPONENTS_FILE: "/run/secrets/components",
+            PROSODY_COMPONENT_SECRET_FILE: "/run/secrets/shared",
+            PROSODY_COMPONENT_PORTS: "6347",
+            PROSODY_COMPONENT_INTERFACES: "*",
+          },
+        }),
+      ),
+      keep(
+        startProsody({
+          image,
+          domain: "bare.example",
+          network: network.name,
+          env: { PROSODY_UPLOAD_DOMAIN: "none", PROSODY_EXTERNAL_COMPONENTS: "gateway.bare.example:one" },
+        }),
+      ),
     ]);
-    forget = knowHosts({ [files]: full.address });
+    await keep(knowHosts({ [files]: full.address }));
     for (const user of ["admin", "second", "third"]) {
       await full.addAccount(user, password);
       people.set(user, await full.connect(user, password));
     }
   });
-  afterAll(async () => {
-    forget();
-    await Promise.all([...peers, full, bare].map((each) => each.close()));
-    await network.close();
-  });
 
   async function join(where: Parameters<typeof startComponent>[0]): Promise<boolean> {
     const [peer, isIn] = await startComponent(where);
-    peers.push(peer);
+    await keep(peer);
     return isIn;
   }
 

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { tryLogin, tryWithoutTls } from "../fixtures/login.ts";
 import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
 import { type Ldap, ldapPasswords, startSlapd } from "../fixtures/peer-slapd.ts";
@@ -6,7 +7,7 @@ import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosod
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
-const servers: ProsodyServer[] = [];
+const keep = useLeftovers();
 let network: PeerNetwork;
 let ldap: Ldap;
 let bind: ProsodyServer;
@@ -14,8 +15,8 @@ let getpasswd: ProsodyServer;
 
 beforeAll(async () => {
   await useEngine();
-  network = await makeNetwork();
-  ldap = await startSlapd({ network, tls: "required" });
+  network = await keep(makeNetwork());
+  ldap = await keep(startSlapd({ network, tls: "required" }));
   bind = await start(usualSeries, {});
   getpasswd = await start(usualSeries, {
     PROSODY_LDAP_MODE: "getpasswd",
@@ -23,14 +24,9 @@ beforeAll(async () => {
     PROSODY_LDAP_FILTER: "(mail=$user.mail@$host)",
   });
 });
-afterAll(async () => {
-  for (const server of servers) await server.close();
-  await ldap.close();
-  await network.close();
-});
 
 async function start(series: string, env: Readonly<Record<string, string>>): Promise<ProsodyServer> {
-  const server = await startProsody({
+  const wishes = {
     image: await ensureProsodyImage(series),
     network: network.name,
     env: {
@@ -44,9 +40,8 @@ async function start(series: string, env: Readonly<Record<string, string>>): Pro
       ...env,
     },
     files: { "/run/secrets/ldap": `${ldap.password}\n`, "/run/secrets/ldap-ca.pem": ldap.authority.certificate },
-  });
-  servers.push(server);
-  return server;
+  };
+  return keep(startProsody(wishes));
 }
 
 it("PROSODY_LDAP_SERVER: it is asked about passwords, and a wrong one is refused", async () => {
@@ -104,7 +99,7 @@ it("PROSODY_LDAP_TLS: the connection is encrypted unless that is switched off", 
 it("PROSODY_LDAP_TLS_CA: another authority's server is not trusted", async () => {
   const { authority } = bind;
   const env = { PROSODY_LDAP_TLS_CA: "/run/secrets/other.pem" };
-  const stranger = await startProsody({
+  const wishes = {
     image: await ensureProsodyImage(usualSeries),
     network: network.name,
     env: {
@@ -116,8 +111,8 @@ it("PROSODY_LDAP_TLS_CA: another authority's server is not trusted", async () =>
       ...env,
     },
     files: { "/run/secrets/other.pem": authority.certificate },
-  });
-  servers.push(stranger);
+  };
+  const stranger = await keep(startProsody(wishes));
   expect(await tryLogin(stranger, "alice", ldapPasswords.alice)).not.toBe("PLAIN");
   expect(await stranger.log()).toMatch(/LDAP: .*Connect error/u);
 });
