@@ -4,7 +4,7 @@ import type { PinCheck } from "./check-pins.ts";
 import { mendLock, refuseWrong } from "./mend-lock.ts";
 import { samplePin } from "./sample-pin.ts";
 
-const pin: Pin = { ...samplePin, refused: [{ node: "d".repeat(40), because: "broken" }] };
+const pin: Pin = { ...samplePin, date: "2024-01-02", refused: [{ node: "d".repeat(40), because: "broken" }] };
 const judgement = { releases: ["13.0.1"], verdict: "works" as const, evidence: [] };
 const committed = lockOf({ pins: { "13.0": pin }, judgements: [judgement] });
 

@@ -9,7 +9,7 @@ export const samplePin: Pin = {
   optional: [],
   libraries: {},
   node: "a".repeat(40),
-  date: "2024-01-02",
+  date: "2025-10-17",
   revision: 1,
   tree: "b".repeat(40),
   integrity: "c".repeat(64),
