@@ -1,6 +1,5 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Federation, type Member, startFederation } from "../fixtures/federation.ts";
-import { useLeftovers } from "../fixtures/leftovers.ts";
 import { sendTo } from "../fixtures/messages.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { runImage } from "../fixtures/prosody-server.ts";
@@ -54,11 +53,11 @@ const refused =
 beforeAll(useEngine);
 
 describe.each(imageSeries)("servers of %s", (series) => {
-  const keep = useLeftovers();
   let all: Federation;
   beforeAll(async () => {
-    all = await startFederation(await ensureProsodyImage(series), members(series), keep);
+    all = await startFederation(await ensureProsodyImage(series), members(series));
   });
+  afterAll(async () => all.close());
 
   const both = async (a: string, b: string): Promise<string[]> => [await all.send(a, b), await all.send(b, a)];
   const [arrived, no] = [

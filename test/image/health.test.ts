@@ -31,8 +31,8 @@ async function health(
 describe.each(imageSeries)("healthcheck of %s", (series) => {
   it("says that all is well, and logs nothing", async () => {
     // What the server does every hour, and logs: 0.12 begins with it after a second, the others can be told to do so later.
-    const env = { PROSODY_LOGLEVEL: "info", PROSODY_EXTRA_CONFIG: "cron_initial_delay = 3600" };
-    const server = await start(series, { env });
+    const files = { "/etc/prosody/conf.d/later.cfg.lua": "cron_initial_delay = 3600\n" };
+    const server = await start(series, { files, env: { PROSODY_LOGLEVEL: "info" } });
     if (series === "0.12") {
       await until(
         () => server.log(),

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Element, xml } from "@xmpp/client";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Federation, startFederation } from "../fixtures/federation.ts";
-import { useLeftovers } from "../fixtures/leftovers.ts";
 import { conditionOf, deliver } from "../fixtures/messages.ts";
 import { eventually } from "../fixtures/network-peer.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
@@ -30,11 +29,11 @@ const flood = 300;
 beforeAll(useEngine);
 
 describe.each(imageSeries)("limits of %s", (series) => {
-  const keep = useLeftovers();
   let all: Federation;
   beforeAll(async () => {
-    all = await startFederation(await ensureProsodyImage(series), members, keep);
+    all = await startFederation(await ensureProsodyImage(series), members);
   });
+  afterAll(async () => all.close());
 
   /** Counts the flood's messages as they come. */
   async function countAt(domain: string, body: string): Promise<{ entity: LoggedIn; count(): number }> {

@@ -1,5 +1,4 @@
-import { beforeAll, expect, it } from "vitest";
-import { useLeftovers } from "../fixtures/leftovers.ts";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { tryLogin, tryWithoutTls } from "../fixtures/login.ts";
 import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
 import { type Ldap, ldapPasswords, startSlapd } from "../fixtures/peer-slapd.ts";
@@ -7,7 +6,7 @@ import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosod
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
-const keep = useLeftovers();
+const servers: ProsodyServer[] = [];
 let network: PeerNetwork;
 let ldap: Ldap;
 let bind: ProsodyServer;
@@ -15,8 +14,8 @@ let getpasswd: ProsodyServer;
 
 beforeAll(async () => {
   await useEngine();
-  network = await keep(makeNetwork());
-  ldap = await keep(startSlapd({ network, tls: "required" }));
+  network = await makeNetwork();
+  ldap = await startSlapd({ network, tls: "required" });
   bind = await start(usualSeries, {});
   getpasswd = await start(usualSeries, {
     PROSODY_LDAP_MODE: "getpasswd",
@@ -24,9 +23,14 @@ beforeAll(async () => {
     PROSODY_LDAP_FILTER: "(mail=$user.mail@$host)",
   });
 });
+afterAll(async () => {
+  for (const server of servers) await server.close();
+  await ldap.close();
+  await network.close();
+});
 
 async function start(series: string, env: Readonly<Record<string, string>>): Promise<ProsodyServer> {
-  const wishes = {
+  const server = await startProsody({
     image: await ensureProsodyImage(series),
     network: network.name,
     env: {
@@ -40,8 +44,9 @@ async function start(series: string, env: Readonly<Record<string, string>>): Pro
       ...env,
     },
     files: { "/run/secrets/ldap": `${ldap.password}\n`, "/run/secrets/ldap-ca.pem": ldap.authority.certificate },
-  };
-  return keep(startProsody(wishes));
+  });
+  servers.push(server);
+  return server;
 }
 
 it("PROSODY_LDAP_SERVER: it is asked about passwords, and a wrong one is refused", async () => {
@@ -64,6 +69,7 @@ it("PROSODY_LDAP_BASE: whoever is elsewhere is nobody", async () => {
 });
 
 it("PROSODY_LDAP_ROOTDN, PROSODY_LDAP_PASSWORD: they search", async () => {
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   expect(await ldap.log()).toContain(`BIND dn="${ldap.rootdn}" mech=SIMPLE`);
 });
 
@@ -90,6 +96,7 @@ it("PROSODY_LDAP_MODE: getpasswd reads the password, and needs it in plain text"
 });
 
 it("PROSODY_LDAP_TLS: the connection is encrypted unless that is switched off", async () => {
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   expect(await ldap.log()).toMatch(/STARTTLS\n[^]*TLS established/u);
   const open = await start(usualSeries, { PROSODY_LDAP_TLS: "false" });
   expect(await tryLogin(open, "alice", ldapPasswords.alice)).not.toBe("PLAIN");
@@ -99,7 +106,7 @@ it("PROSODY_LDAP_TLS: the connection is encrypted unless that is switched off", 
 it("PROSODY_LDAP_TLS_CA: another authority's server is not trusted", async () => {
   const { authority } = bind;
   const env = { PROSODY_LDAP_TLS_CA: "/run/secrets/other.pem" };
-  const wishes = {
+  const stranger = await startProsody({
     image: await ensureProsodyImage(usualSeries),
     network: network.name,
     env: {
@@ -111,13 +118,14 @@ it("PROSODY_LDAP_TLS_CA: another authority's server is not trusted", async () =>
       ...env,
     },
     files: { "/run/secrets/other.pem": authority.certificate },
-  };
-  const stranger = await keep(startProsody(wishes));
+  });
+  servers.push(stranger);
   expect(await tryLogin(stranger, "alice", ldapPasswords.alice)).not.toBe("PLAIN");
   expect(await stranger.log()).toMatch(/LDAP: .*Connect error/u);
 });
 
 it("PROSODY_AUTHENTICATION: the password of ldap is offered and taken through TLS alone", async () => {
+  expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   const { features, answer } = await tryWithoutTls(bind, "alice", ldapPasswords.alice);
   expect(features).not.toContain("PLAIN");
   expect(answer).not.toContain("<success");

@@ -14,15 +14,14 @@ import {
   type Surface,
   trunkLines,
 } from "@prosody-foundry/compat";
-import { isUserError } from "@prosody-foundry/kit";
+import { isUserError, runCommand, silent } from "@prosody-foundry/kit";
 import { Evidence, ModuleFacts } from "@prosody-foundry/lockfile";
-import { type ModuleContent, openSource } from "@prosody-foundry/source";
+import { type ModuleContent, openSource, type SourceContext } from "@prosody-foundry/source";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mutatedText } from "../../packages/compat/src/mutated-text.ts";
 import { readDebianModules } from "../fixtures/debian-modules.ts";
 import { ensureServerImage } from "../fixtures/server-image.ts";
-import { makeSourceContext } from "../fixtures/source-context.ts";
 
 type Series = JudgedRelease["series"];
 /** Suite whose package of community modules is read → series whose server they are held against. */
@@ -94,7 +93,17 @@ it(`any module with mutations gives a result or a coded error (FOUNDRY_TEST_SEED
 });
 
 async function readModules(suite: Suite): Promise<ModuleContent[]> {
-  const context = makeSourceContext(root, { fetchDebian: async (request) => readDebianModules(request.suite) });
+  const context: SourceContext = {
+    root,
+    cacheDir: path.join(root, "cache"),
+    exec: runCommand,
+    fetch,
+    env: process.env,
+    progress: silent,
+    mirrors: {},
+    offline: false,
+    fetchDebian: async (request) => readDebianModules(request.suite),
+  };
   const source = openSource({ name: suite, kind: "debian", url: suite, folder: "" }, context);
   const { node } = await source.readNewest();
   const names = await source.listModules(node);

@@ -1,10 +1,9 @@
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { runCommand, writeFileWhole } from "@prosody-foundry/kit";
+import { runCommand, silent, writeFileWhole } from "@prosody-foundry/kit";
 import { openSource, type Source, type SourceContext, type SourceSpec } from "@prosody-foundry/source";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeSourceContext } from "../fixtures/source-context.ts";
 import { type HgServer, installMercurial, serveHg } from "../fixtures/upstreams.ts";
 
 const kinds = ["hg over HTTP", "hg where annotations are refused", "hg clone", "git"] as const;
@@ -25,6 +24,7 @@ interface Revisions {
 let root: string;
 let revisions: Record<"hg" | "git", Revisions>;
 let server: HgServer;
+let count = 0;
 
 beforeAll(async () => {
   await installMercurial();
@@ -139,7 +139,19 @@ function nodesOf(kind: Kind): Revisions {
 }
 
 function makeContext(changes: Partial<SourceContext> = {}): SourceContext {
-  return makeSourceContext(root, changes);
+  count += 1;
+  return {
+    root,
+    cacheDir: path.join(root, `cache-${count}`),
+    exec: runCommand,
+    fetch,
+    env: process.env,
+    progress: silent,
+    mirrors: {},
+    offline: false,
+    fetchDebian: async ({ suite }) => Promise.reject(new Error(`${suite} is not needed for this`)),
+    ...changes,
+  };
 }
 
 /** As on a machine where nothing is installed. */
