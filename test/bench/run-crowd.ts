@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BakeContext } from "@prosody-foundry/bake";
-import { runCommand } from "@prosody-foundry/kit";
+import { runCommand, UserError } from "@prosody-foundry/kit";
 import { makeAuthority } from "../fixtures/authority.ts";
 import { accountsExpression } from "../fixtures/load-accounts.ts";
 import { type Crowd, makeCrowd } from "../fixtures/load-crowd.ts";
@@ -18,6 +18,7 @@ import { addressOf, type Blow, blowsFor, endure, type Endured } from "./run-blow
 
 export const crowdDomain = "example.org";
 export const chatSeconds = 60;
+export const roomSize = 20;
 
 /** One image under the load of so many clients. */
 export interface CrowdMeasured {
@@ -58,9 +59,11 @@ export async function measureCrowd(bake: BakeContext, wishes: CrowdWishes): Prom
     const mounts = [`--volume=${certificates}:/etc/prosody/certs:ro`, `--volume=${data}:/var/lib/prosody`];
     await runServer(bake, name, { ...wishes, words: [...mounts, ...wishes.words] });
     const at = { address: await addressOf(bake.exec, name), domain: crowdDomain, authority: authority.certificate };
-    const crowd = makeCrowd({ ...at, clients, roomSize: 50, abreast: 32 });
+    const crowd = makeCrowd({ ...at, clients, roomSize, abreast: 32 });
     const struck = { exec: bake.exec, name, certificates, authority, domains, database: database?.server };
-    const ended = once(wishes.signal, "abort").then(() => Promise.reject(new Error("It was ended early")));
+    const ended = once(wishes.signal, "abort").then(() =>
+      Promise.reject(new UserError("INTERRUPTED", "It was ended early")),
+    );
     try {
       return await Promise.race([runCrowd(bake, name, { crowd, blows: blowsFor(struck) }), ended]);
     } finally {
@@ -96,8 +99,8 @@ async function runCrowd(bake: BakeContext, name: string, of: { crowd: Crowd; blo
   const empty = await readServer(bake, name);
   const gathering = await gather(bake, crowd);
   const full = await readServer(bake, name);
-  // A message of each client in 50 seconds, one of ten to its room: as many deliveries to rooms as 5 times the others.
-  const pace = { perSecond: crowd.clients.length / 50, roomEvery: 10 };
+  // A message of each client in 100 seconds, one of ten to its room: twice as many deliveries to rooms as to partners.
+  const pace = { perSecond: crowd.clients.length / 100, roomEvery: 10 };
   bake.progress("They talk");
   crowd.ledger.timing = true;
   await crowd.talk(chatSeconds, pace);

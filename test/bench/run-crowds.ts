@@ -1,15 +1,14 @@
 import os from "node:os";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
 import type { BakeContext } from "@prosody-foundry/bake";
-import { runCommand } from "@prosody-foundry/kit";
+import { runCommand, UserError } from "@prosody-foundry/kit";
 import { makeNetwork } from "../fixtures/peer.ts";
 import { startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
 import { type Figure, renderFigures } from "./figures.ts";
 import { officialConfiguration, type OfficialDatabase } from "./recipe.ts";
-import { chatSeconds, crowdDomain, type CrowdMeasured, type CrowdWishes, measureCrowd } from "./run-crowd.ts";
+import { chatSeconds, crowdDomain, type CrowdMeasured, type CrowdWishes, measureCrowd, roomSize } from "./run-crowd.ts";
 import * as officially from "./run-official.ts";
 
 const reference = "prosody-foundry-bench/official:load";
@@ -26,7 +25,10 @@ export async function benchCrowds(
   bake: BakeContext,
   words: { clients: string; database: boolean; signal: AbortSignal },
 ): Promise<void> {
-  const crowds = { ...words, clients: z.coerce.number().int().min(50).max(20_000).parse(words.clients) };
+  const clients = Number(words.clients);
+  if (!Number.isInteger(clients) || clients < 50)
+    throw new UserError("BAD_COUNT", "--clients takes a number from 50 on");
+  const crowds = { ...words, clients };
   const official = await officially.prepareOfficial(bake, "linux/amd64");
   await officially.loadOfficial(bake, official, reference);
   try {
@@ -118,7 +120,7 @@ function figuresOf(ours: CrowdMeasured, theirs: CrowdMeasured): Figure[] {
 function notesOf({ clients, database }: Crowds, ours: CrowdMeasured): string[] {
   const place = database ? "data in PostgreSQL in a container beside it" : "data in files in memory";
   return [
-    `${clients} clients over TLS with SCRAM and stream management, in rooms of 50; ${ours.tally.sent} messages, a tenth of them to rooms.`,
+    `${clients} clients over TLS with SCRAM and stream management, in rooms of ${roomSize}; ${ours.tally.sent} messages, a tenth of them to rooms.`,
     "The clients are one process on the same machine: its share of the CPUs is in the times, not in the server's CPU seconds.",
     `Prosody ${usualSeries} on both sides, ${place}; ${os.availableParallelism()} CPUs, load average ${os.loadavg()[0]?.toFixed(1)} at the end.`,
   ];

@@ -1,9 +1,9 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { Authority } from "../fixtures/authority.ts";
 import { layOut, layoutNames, layouts } from "../fixtures/certificate-layouts.ts";
-import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 import { type Service, c2s, probe, s2s, s2sDirect, serialOf, services } from "../fixtures/tls-probe.ts";
@@ -122,4 +122,25 @@ describe.each(imageSeries)("certificates of %s", (series) => {
     const said = await server.ctl("check", "certs");
     expect(said).toContain("Certificate: /etc/prosody/certs/caddy/certificates/acme-v02.api.example-directory");
   });
+});
+
+it("PROSODY_CERTIFICATES: what is in that folder is used, though there is something newer beside it", async () => {
+  await useEngine();
+  const serials: string[] = [];
+  const server = await startProsody({
+    image: await ensureProsodyImage(usualSeries),
+    env: { PROSODY_CERTIFICATES: "/etc/prosody/certs/ours" },
+    prepare: async (certs, authority) => {
+      for (const [folder, days] of Object.entries({ ours: 20, theirs: 60 })) {
+        const at = { folder: path.join(certs, folder), authority, names: ["example.org"], days };
+        serials.push(serialOf((await layOut(layouts.flat, at)).certificate));
+      }
+    },
+  });
+  onTestFinished(() => server.close());
+  const shown = await probe(
+    { address: server.address, domain: "example.org", authority: server.authority.certificate },
+    c2s,
+  );
+  expect(shown).toMatchObject({ serial: serials[0], problem: undefined });
 });

@@ -3,7 +3,8 @@ import { type Element, xml } from "@xmpp/client";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { within } from "../fixtures/compliance/waiting.ts";
-import { ask } from "../fixtures/data-asks.ts";
+import { ask, settle } from "../fixtures/data-asks.ts";
+import { deliveredTo, openOutbox } from "../fixtures/outbox.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
@@ -64,31 +65,30 @@ it.each(cases)("%s with %s: a full disk gives errors, and harms nothing that was
   const server = await startProsody({
     image: await ensureProsodyImage(series),
     volume: await makeDisk(),
-    env: { PROSODY_STORAGE: storage, ...(series === "0.12" ? { PROSODY_DISABLE_MODULES: "smacks" } : {}) },
+    env: { PROSODY_STORAGE: storage },
   });
   servers.push(server);
   for (const user of ["alice", "bob"]) await server.addAccount(user, password);
   const alice = await server.connect("alice", password);
   expect(await keep(alice, "before")).toBe("kept");
+  const outbox = openOutbox(alice, "message");
+  await outbox.send("bob@example.org");
+  await settle(alice);
 
   await runLua(server, fill);
   expect(await keep(alice, "x".repeat(40_000))).toBe("error");
-  const refused = new Promise<void>((resolve) => {
-    alice.on("stanza", (stanza: Element) => {
-      if (stanza.attrs["id"] === "long" && stanza.attrs["type"] === "error") resolve();
-    });
-  });
-  await alice.send(
-    xml("message", { to: "bob@example.org", type: "chat", id: "long" }, xml("body", {}, "x".repeat(40_000))),
-  );
-  await within(refused, "hear that the message was not kept");
+  await outbox.send("bob@example.org", "x".repeat(40_000));
   expect(await notesOf(alice)).toBe("before");
   expect(await server.ask("1 + 1")).toBe("2");
 
   await runLua(server, 'os.remove("/var/lib/prosody/filling")');
   expect(await keep(alice, "after")).toBe("kept");
+  await outbox.send("bob@example.org");
+  const fates = await outbox.close();
+  expect(fates).toStrictEqual({ taken: ["message-0", "message-2"], refused: ["message-1"] });
   await alice.stop();
   const again = await server.connect("alice", password);
   expect(await notesOf(again)).toBe("after");
+  expect(await deliveredTo(await server.connect("bob", password))).toStrictEqual(fates.taken);
   expect(await server.log()).not.toMatch(/Traceback|malformed|corrupt/u);
 });

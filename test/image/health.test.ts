@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { confined, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
+import { makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
+import { confined } from "../fixtures/confinement.ts";
 import { useLeftovers } from "../fixtures/leftovers.ts";
 import { makeNetwork } from "../fixtures/peer.ts";
 import { startPostgresql } from "../fixtures/peer-postgresql.ts";
@@ -69,7 +70,10 @@ describe.each(imageSeries)("healthcheck of %s", (series) => {
     });
     const hang = server.exec(["prosodyctl", "shell", "> (function() while true do end end)()"]);
     while ((await health(server, "--live"))[0] === 0) await wait(100);
-    expect(await health(server, "--live")).toEqual([1, "The server does not answer: its event loop is stuck."]);
+    expect(await health(server, "--live")).toEqual([
+      1,
+      "The server does not answer: it is overloaded, or its event loop is stuck.",
+    ]);
     await server.close();
     await hang;
   });

@@ -1,7 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { askHelp, renewReadme, schemaFile } from "../fixtures/option-files.ts";
+import { readTitles } from "../fixtures/option-titles.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
@@ -24,19 +25,10 @@ async function readSchema(): Promise<unknown> {
   return JSON.parse(await readFile(schemaFile, "utf8"));
 }
 
-function namesInTitles(text: string): string[] {
-  const titles = text.matchAll(/["'`]((?:PROSODY_[A-Z0-9_]+, )*PROSODY_[A-Z0-9_]+): /gu);
-  return [...titles].flatMap(([, names = ""]) => names.split(", "));
-}
-
 describe("the table of options", () => {
-  it("has a test for each of them, whose title starts with its name, or with those of several", async () => {
-    const tested = new Set<string>();
-    for (const file of await readdir(import.meta.dirname)) {
-      const text = file.endsWith(".test.ts") ? await readFile(`${import.meta.dirname}/${file}`, "utf8") : "";
-      for (const name of namesInTitles(text)) tested.add(name);
-    }
-    const names = (await readOptions()).map((option) => option.name);
+  it("has a test for each name of each of them, whose title starts with it, or with those of several", async () => {
+    const tested = await readTitles();
+    const names = (await readOptions()).flatMap((option) => [option.name, ...option.names]);
     expect(names.filter((name) => !tested.has(name))).toEqual([]);
   });
 

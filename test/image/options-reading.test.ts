@@ -70,7 +70,7 @@ describe("an option", () => {
       { name: registration, settings: { ALLOW_REGISTRATION: "1" }, answer: "open" },
     ],
     [
-      "of an alias that only narrows another",
+      "REGISTRATION_INVITE_ONLY: only narrows another alias",
       { name: registration, settings: { ALLOW_REGISTRATION: "1", REGISTRATION_INVITE_ONLY: "1" }, answer: "invite" },
     ],
     [

@@ -9,9 +9,8 @@ import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
+import { filesOf, oddPassword, sqlOf } from "../fixtures/sql-options.ts";
 
-const odd = `it's "odd" \\ $HOME %s ; a=b {c} \u00e9`;
-const drivers = { postgresql: "PostgreSQL", mariadb: "MySQL" } as const;
 const servers: ProsodyServer[] = [];
 const volumes: string[] = [];
 const databases = new Map<string, Database>();
@@ -20,8 +19,8 @@ let network: PeerNetwork;
 beforeAll(async () => {
   await useEngine();
   network = await makeNetwork();
-  databases.set("postgresql", await startPostgresql({ network, password: odd, tls: "required" }));
-  databases.set("mariadb", await startMariadb({ network, password: odd, tls: "required" }));
+  databases.set("postgresql", await startPostgresql({ network, password: oddPassword, tls: "required" }));
+  databases.set("mariadb", await startMariadb({ network, password: oddPassword, tls: "required" }));
 });
 afterAll(async () => {
   for (const server of servers) await server.close();
@@ -49,34 +48,6 @@ async function start(series: string, env: Readonly<Record<string, string>>, host
   });
   servers.push(server);
   return server;
-}
-
-function sqlOf({ host }: Database): Record<string, string> {
-  return {
-    PROSODY_SQL_DRIVER: host === "mariadb" ? drivers.mariadb : drivers.postgresql,
-    PROSODY_SQL_HOST: host,
-    PROSODY_SQL_PASSWORD_FILE: "/run/secrets/database",
-    PROSODY_SQL_TLS: "verify-full",
-    PROSODY_SQL_TLS_CA: "/run/secrets/database-ca.pem",
-  };
-}
-
-function filesOf({ authority, password }: Database): Record<string, string> {
-  return { "/run/secrets/database": `${password}\n`, "/run/secrets/database-ca.pem": authority.certificate };
-}
-
-/** Runs until it ends by itself. */
-async function refusal(host: string, env: Readonly<Record<string, string>>) {
-  const unmounted = ["PROSODY_SQL_TLS_CA", "PROSODY_SQL_PASSWORD_FILE"];
-  const usual = Object.entries(sqlOf(databaseOf(host))).filter(([name]) => !unmounted.includes(name));
-  const own = { PROSODY_DOMAIN: "example.org", PROSODY_SQL_PASSWORD: odd, PROSODY_SQL_TLS: "require", ...env };
-  const words = Object.entries({ ...Object.fromEntries(usual), ...own }).map(
-    ([name, value]) => `--env=${name}=${value}`,
-  );
-  const image = await ensureProsodyImage(usualSeries);
-  const command = ["run", "--rm", `--network=${network.name}`, ...words, image];
-  const { exitCode, stdout, stderr } = await runCommand("docker", command, { accept: "any" });
-  return { exitCode, lines: (stderr + stdout).split("\n").filter((line) => / at \w+:\d+ /u.test(line)) };
 }
 
 async function keepsAll(server: ProsodyServer): Promise<void> {
@@ -118,7 +89,7 @@ it.each(remote)(
     expect(stores).toStrictEqual(expect.arrayContaining(["accounts", "roster", "pep", "private", "persistent"]));
     const inspected = await runCommand("docker", ["inspect", server.name]);
     const told = [await server.log(), inspected.stdout, await server.ctl("about"), await server.ctl("check", "config")];
-    for (const text of told) expect(text).not.toContain(odd.slice(0, 10));
+    for (const text of told) expect(text).not.toContain(oddPassword.slice(0, 10));
     await server.close();
   },
 );
@@ -160,7 +131,7 @@ it("PROSODY_STORES: these alone are in the database", async () => {
 
 it.each(["postgresql", "mariadb"])("PROSODY_SQL_DB, PROSODY_SQL_USERNAME: of %s, they are used", async (host) => {
   const database = databaseOf(host);
-  const quoted = odd.replaceAll("'", "''").replaceAll("\\", host === "mariadb" ? "\\\\" : "\\");
+  const quoted = oddPassword.replaceAll("'", "''").replaceAll("\\", host === "mariadb" ? "\\\\" : "\\");
   const make = {
     postgresql: [`create role "chat.er" login password '${quoted}';`, 'create database "chat room" owner "chat.er";'],
     mariadb: ["create database `chat room`;", `create user 'chat.er' identified by '${quoted}';`],
@@ -171,71 +142,4 @@ it.each(["postgresql", "mariadb"])("PROSODY_SQL_DB, PROSODY_SQL_USERNAME: of %s,
   await server.addAccount("alice", "a long secret");
   const counted = await database.root("select count(*) from prosody;", "chat room");
   expect(Number(counted[0])).toBeGreaterThan(0);
-});
-
-it.each([
-  [
-    "PROSODY_SQL_HOST: nobody is there",
-    { PROSODY_SQL_HOST: "nowhere", PROSODY_SQL_WAIT: "1s" },
-    69,
-    "PostgreSQL at nowhere:5432 did not answer",
-  ],
-  [
-    "PROSODY_SQL_PORT: nobody listens there",
-    { PROSODY_SQL_PORT: "5433", PROSODY_SQL_WAIT: "1s" },
-    69,
-    "PostgreSQL at postgresql:5433 did not answer",
-  ],
-  [
-    "PROSODY_SQL_PASSWORD: it is wrong",
-    { PROSODY_SQL_PASSWORD: "wrong" },
-    78,
-    "check PROSODY_SQL_USERNAME and PROSODY_SQL_PASSWORD",
-  ],
-  ["PROSODY_SQL_DB: there is none of that name", { PROSODY_SQL_DB: "missing" }, 78, "has no such database"],
-  ["PROSODY_SQL_TLS: it is demanded", { PROSODY_SQL_TLS: "disable" }, 78, "see its pg_hba.conf, and PROSODY_SQL_TLS"],
-])("%s, which PostgreSQL tells and we in one sentence", async (...[, env, code, sentence]) => {
-  const { exitCode, lines } = await refusal("postgresql", env);
-  expect({ exitCode, last: lines.at(-1) }).toStrictEqual({ exitCode: code, last: expect.stringContaining(sentence) });
-  expect(lines.filter((line) => line.includes("error"))).toHaveLength(1);
-});
-
-it.each([
-  [
-    "PROSODY_SQL_PASSWORD: it is wrong",
-    { PROSODY_SQL_PASSWORD: "wrong" },
-    "check PROSODY_SQL_USERNAME and PROSODY_SQL_PASSWORD",
-  ],
-  ["PROSODY_SQL_DB: there is none of that name", { PROSODY_SQL_DB: "missing" }, "or check PROSODY_SQL_DB"],
-  ["PROSODY_SQL_TLS: it is demanded", { PROSODY_SQL_TLS: "disable" }, "in by TLS alone"],
-])("%s, with MariaDB", async (_, env, sentence) => {
-  const { exitCode, lines } = await refusal("mariadb", env);
-  expect({ exitCode, lines }).toStrictEqual({ exitCode: 78, lines: [expect.stringContaining(sentence)] });
-});
-
-it.each(["postgresql", "mariadb"])("PROSODY_SQL_TLS_CA: another authority's %s is not trusted", async (host) => {
-  const database = databaseOf(host);
-  const words = Object.entries({ PROSODY_DOMAIN: "example.org", ...sqlOf(database), PROSODY_SQL_PASSWORD: odd })
-    .filter(([name]) => name !== "PROSODY_SQL_PASSWORD_FILE")
-    .map(([name, value]) => `--env=${name}=${value}`);
-  const other = databaseOf(host === "mariadb" ? "postgresql" : "mariadb").authority;
-  const run = ["run", "--rm", "--interactive", `--network=${network.name}`, ...words];
-  const ca = "--env=PROSODY_SQL_TLS_CA=/dev/shm/ca.pem";
-  const image = await ensureProsodyImage(usualSeries);
-  const script = `io.open("/dev/shm/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
-  const command = [...run, ca, "--entrypoint=/usr/bin/lua5.4", image, "-e", script];
-  const { exitCode, stderr } = await runCommand("docker", command, { accept: "any", input: other.certificate });
-  expect({ exitCode, stderr }).toStrictEqual({
-    exitCode: 78,
-    stderr: expect.stringContaining("that PROSODY_SQL_TLS_CA does not vouch for"),
-  });
-});
-
-it("PROSODY_SQL_WAIT: it starts once the database does", async () => {
-  const database = databaseOf("postgresql");
-  await database.stop();
-  const starting = start(usualSeries, { PROSODY_SQL_WAIT: "5m" }, "postgresql");
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  await database.start();
-  expect(await (await starting).log()).toMatch(/Waiting for PostgreSQL at postgresql:5432, \d+ s of 300: /u);
 });

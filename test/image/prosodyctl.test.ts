@@ -1,6 +1,6 @@
 import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { confined } from "../fixtures/bare-server.ts";
+import { confined } from "../fixtures/confinement.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";

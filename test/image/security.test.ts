@@ -1,14 +1,12 @@
 import { readFile } from "node:fs/promises";
 import os from "node:os";
-import path from "node:path";
 import { runCommand } from "@prosody-foundry/kit";
 import { beforeAll, expect, it } from "vitest";
-import { confined, startBare } from "../fixtures/bare-server.ts";
+import { startBare } from "../fixtures/bare-server.ts";
+import { apparmorName, apparmorProfile, confined } from "../fixtures/confinement.ts";
 import { ensurePodmanImage } from "../fixtures/podman-image.ts";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
-
-const profile = path.resolve(import.meta.dirname, "../../images/prosody/security/apparmor");
 
 beforeAll(useEngine);
 
@@ -27,6 +25,21 @@ it("the seccomp profile is in force: what it does not name does not exist", asyn
   }
 });
 
+it("the AppArmor profile is in force: what it does not name is refused", async ({ skip }) => {
+  skip(apparmorName === undefined, "the engine has no AppArmor");
+  const data = "--tmpfs=/var/lib/prosody:mode=1777";
+  const server = await startBare([...confined, data, await ensureProsodyImage(usualSeries)]);
+  try {
+    const { stdout } = await runCommand("docker", ["inspect", "--format={{.State.Pid}}", server.name]);
+    const label = await readFile(`/proc/${stdout.trim()}/attr/current`, "utf8");
+    expect(label.trim()).toBe(`${apparmorName} (enforce)`);
+    const open = 'print((select(3, io.open("/dev/full", "w"))))';
+    expect(Number((await server.exec(["lua5.4", "-"], { input: open })).stdout)).toBe(os.constants.errno.EACCES);
+  } finally {
+    await server.close();
+  }
+});
+
 it("the AppArmor profile is one by Debian's parser, and lets nothing run but Lua and its scripts", async () => {
   const words = ["--skip-kernel-load", "--skip-cache", "--abort-on-error"];
   const features = ["--features-file", "/usr/share/apparmor-features/features"];
@@ -35,7 +48,7 @@ it("the AppArmor profile is one by Debian's parser, and lets nothing run but Lua
     [
       "run",
       "--rm",
-      `--volume=${profile}:/profile:ro`,
+      `--volume=${apparmorProfile}:/profile:ro`,
       await ensurePodmanImage(),
       "apparmor_parser",
       ...words,
@@ -45,7 +58,7 @@ it("the AppArmor profile is one by Debian's parser, and lets nothing run but Lua
     { accept: "any" },
   );
   expect([exitCode, stderr]).toEqual([0, ""]);
-  const rules = (await readFile(profile, "utf8")).split("\n").filter((line) => /^ *\/.* \w*x\w*,$/u.test(line));
+  const rules = (await readFile(apparmorProfile, "utf8")).split("\n").filter((line) => /^ *\/.* \w*x\w*,$/u.test(line));
   expect(rules.map((rule) => rule.trim().split(" ")[0])).toEqual([
     "/usr/bin/lua5.4",
     "/usr/bin/{prosody,prosodyctl}",

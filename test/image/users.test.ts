@@ -1,10 +1,10 @@
 import { runCommand } from "@prosody-foundry/kit";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type BareServer, confined, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
+import { type BareServer, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
+import { confined, profiles } from "../fixtures/confinement.ts";
 import { useLeftovers } from "../fixtures/leftovers.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
-import { seccompProfile } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 const keep = useLeftovers(afterEach);
@@ -81,13 +81,7 @@ describe.each(imageSeries)("%s starts and is healthy", (series) => {
     async (more) => {
       const image = await ensureProsodyImage(series);
       const data = await volume("chown 4321:4321 /v; chmod 700 /v");
-      const server = await start([
-        "--user=0",
-        `--security-opt=seccomp=${seccompProfile}`,
-        ...more,
-        `--volume=${data}:/var/lib/prosody:nocopy`,
-        image,
-      ]);
+      const server = await start(["--user=0", ...profiles, ...more, `--volume=${data}:/var/lib/prosody:nocopy`, image]);
       expect(await prepareVolume(data, peers, "stat -c %u /v/localhost")).toBe("4321\n");
       const { stdout } = await server.exec(["lua5.4", "-"], { input: 'print(io.open("/proc/1/status"):read("a"))' });
       expect(stdout).toMatch(/^Uid:\t4321\t4321\t4321\t4321$/mu);

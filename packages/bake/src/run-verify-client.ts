@@ -3,6 +3,7 @@ import tls from "node:tls";
 import { UserError } from "@prosody-foundry/kit";
 import { type Client, client, xml } from "@xmpp/client";
 import { type Finding, bad, good } from "./check-result.ts";
+import { countStanzas } from "./count-stanzas.ts";
 import type { ServerAddress } from "./run-verify-stream.ts";
 
 export interface Account {
@@ -40,6 +41,7 @@ export async function logIn(server: ServerAddress, account: Account): Promise<Lo
       await authenticate({ username: account.user, password: account.password }, mechanism);
     },
   });
+  countStanzas(entity);
   entity.reconnect.stop();
   // By itself it gives up on each step after two seconds.
   entity.timeout = server.patience;

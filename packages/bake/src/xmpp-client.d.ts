@@ -37,6 +37,7 @@ declare module "@xmpp/client" {
     jid: Jid | null;
     /** Milliseconds for each step of a login. */
     timeout: number;
+    streamManagement: EventEmitter & { enabled: boolean; id: string; inbound: number; requestAckDebounce: number };
     reconnect: Reconnect;
     isSecure(): boolean;
     start(): Promise<Jid>;

@@ -19,6 +19,14 @@ allow_unencrypted_plain_auth = false;
 c2s_timeout = 60;
 s2s_timeout = 60;
 
+-- How many users' and rooms' state is kept at hand; none is taken before it is used. By Prosody's own figures a server with
+-- more than a thousand users a day writes one list of them all for every message, and counts an archive before adding to it.
+archive_cleanup_date_cache_size = 100000;
+muc_log_cleanup_date_cache_size = 100000;
+storage_archive_item_limit_cache_size = 100000;
+blocklist_cache_size = 10000;
+muc_room_cache_size = 1000;
+
 foundry.configure(_ENV, "global");
 
 modules_enabled = foundry.modules_on("virtual-host", {

@@ -1,23 +1,27 @@
--- A message that the archive could not take is refused, so that its sender knows and sends it again. Prosody logs that and
--- passes it on to whoever is there: it is lost to those who are just coming back, though the server acknowledged it.
+-- A message that cannot be kept is refused, so that its sender knows and sends it again. Prosody logs that the archive did
+-- not take it, and passes it on to whoever is there: it is lost to those who are just coming back, though the server
+-- acknowledged it. And it calls a message to somebody who is away kept when the archive alone has it: it is not among those
+-- that are delivered when they come.
 
 local st = require("foundry.core")("util.stanza")
 
-local failed = false -- the archive did not take what is passing now
-local restore
+local failed = false -- what is passing now was not stored
+local restore = {}
 
 local is_room = module:get_host_type() == "component"
-local store = module:open_store(is_room and "muc_log" or "archive", "archive")
-local methods = store and (getmetatable(store) or {}).__index
 
-if type(methods) == "table" and methods.append then
+-- Stores of one backend have their methods in common.
+local function watch(name)
+  local store = module:open_store(name, "archive")
+  local methods = store and (getmetatable(store) or {}).__index
+  if type(methods) ~= "table" or not methods.append or restore[methods] then return end
   local append = methods.append
   function methods.append(...)
     local id, reason, more = append(...)
     failed = not id
     return id, reason, more
   end
-  restore = function() methods.append = append end
+  restore[methods] = function() methods.append = append end
 end
 
 local function forget() failed = false end
@@ -34,6 +38,14 @@ local function refuse(event)
   return true
 end
 
+-- mod_offline stores it at -1, mod_mam is content with the archive at -2. What mod_smacks has left of a session that is over
+-- comes from that session: mod_smacks itself tells the sender.
+local function refuse_offline(event)
+  local is_left = event.origin.username == event.username and event.origin.host == module.host
+  if not is_left then return refuse(event) end
+  if failed then return false end
+end
+
 local function refuse_in_room(event)
   local occupant = failed and event.room:get_occupant_by_nick(event.stanza.attr.from)
   failed = false
@@ -45,15 +57,20 @@ local function refuse_in_room(event)
 end
 
 if is_room then
+  watch("muc_log")
   module:hook("muc-broadcast-message", forget, 1000)
   module:hook("muc-broadcast-message", refuse_in_room, -1000)
 else
+  watch("archive")
+  watch("offline")
   for _, name in ipairs({ "pre-message/bare", "pre-message/full", "message/bare", "message/full" }) do
     module:hook(name, forget, 0.25)
     module:hook(name, refuse, -0.25)
   end
+  module:hook("message/offline/handle", forget, 1000)
+  module:hook("message/offline/handle", refuse_offline, -1.5)
 end
 
 function module.unload()
-  if restore then restore() end
+  for _, undo in pairs(restore) do undo() end
 end

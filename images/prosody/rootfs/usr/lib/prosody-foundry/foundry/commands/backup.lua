@@ -29,22 +29,32 @@ local function check_source(place)
   if strange then error(("Storage %q keeps nothing that could be backed up: %s."):format(strange, names), 0) end
 end
 
-local function backup(path)
-  local places = require("foundry.data.places")
-  local place = places.open()
-  check_source(place)
-  local file = open_output(path)
+local function save(file, place)
   file:setvbuf("full", 65536)
   local function write(bytes)
     local done, reason = file:write(bytes)
     if not done then error("The backup cannot be written: " .. tostring(reason) .. ".", 0) end
   end
-  local summary = require("foundry.data.backup").write(write, place, { folder = places.data_folder(), progress = command.progress("saved") })
+  local wishes = { folder = require("foundry.data.places").data_folder(), progress = command.progress("saved") }
+  local summary = require("foundry.data.backup").write(write, place, wishes)
   local done, reason = file:flush()
   if not done then error("The backup cannot be written: " .. tostring(reason) .. ".", 0) end
+  return summary
+end
+
+local function backup(path)
+  local place = require("foundry.data.places").open()
+  check_source(place)
+  local file = open_output(path)
+  local done, result = pcall(save, file, place)
+  if not done then
+    -- Half a backup is of no use to anybody.
+    if file ~= io.stdout then os.remove(path .. "~") end
+    error(result, 0)
+  end
   close_output(file, path)
   place:close()
-  command.say(("info\tsaved %d files; the backup is complete"):format(summary.files))
+  command.say(("info\tsaved %d files; the backup is complete"):format(result.files))
 end
 
 return function(arguments)

@@ -20,7 +20,7 @@ local function ask(word)
 end
 
 local silences = {
-  timeout = "The server does not answer: its event loop is stuck.",
+  timeout = "The server does not answer: it is overloaded, or its event loop is stuck.",
   ["permission denied"] = "This user may not ask the server: leave out --user.",
 }
 

@@ -18,7 +18,10 @@ local function make_tables(params, number)
   storage.initialize_host(host)
   local driver = storage.load_driver(host, "sql")
   local done, reason = false, "Prosody's storage_sql does not load"
-  if driver then done, reason = pcall(function() assert(not select(2, driver:open("accounts", "keyval"):get("nobody"))) end) end
+  if driver then
+    local called, found, problem = pcall(function() return driver:open("accounts", "keyval"):get("nobody") end)
+    done, reason = called and not problem, problem or found
+  end
   if not done then
     error(("The %s database %s cannot be used: %s"):format(params.driver, sql.label_of(params), tostring(reason)), 0)
   end
@@ -29,6 +32,8 @@ local methods = {}
 -- What lies in a database that the place keeps elsewhere is not its data: it may be the source's.
 local function open_sql(self, found)
   self.count = self.count + 1
+  -- Where nobody answers it says so once, and Prosody's own module in several lines of its log.
+  sql.open(found.params):close()
   make_tables(found.params, self.count)
   local backend = sql.open(found.params)
   backend:begin()

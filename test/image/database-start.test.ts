@@ -1,0 +1,125 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { runCommand } from "@prosody-foundry/kit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
+import { startMariadb } from "../fixtures/peer-mariadb.ts";
+import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
+import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
+import { startProsody } from "../fixtures/prosody-server.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+import { filesOf, oddPassword, sqlOf } from "../fixtures/sql-options.ts";
+
+type Host = "postgresql" | "mariadb";
+type Env = Readonly<Record<string, string>>;
+
+const hosts: readonly Host[] = ["postgresql", "mariadb"];
+const labels = { postgresql: "PostgreSQL", mariadb: "MySQL" } as const;
+const demands = { postgresql: "see its pg_hba.conf, and PROSODY_SQL_TLS", mariadb: "in by TLS alone" } as const;
+const ports = { postgresql: 5432, mariadb: 3306 } as const;
+let databases: Record<Host, Database>;
+let network: PeerNetwork;
+
+beforeAll(async () => {
+  await useEngine();
+  network = await makeNetwork();
+  const wishes = { network, password: oddPassword, tls: "required" } as const;
+  const [postgresql, mariadb] = await Promise.all([startPostgresql(wishes), startMariadb(wishes)]);
+  databases = { postgresql, mariadb };
+});
+afterAll(async () => {
+  for (const host of hosts) await databases[host].close();
+  await network.close();
+});
+
+const isTold = (line: string): boolean => / at \w+:\d+[ ,]/u.test(line);
+
+/** What a server says of its database, and what else it says, until it ends by itself. */
+async function refusal(host: Host, env: Env) {
+  const unmounted = ["PROSODY_SQL_TLS_CA", "PROSODY_SQL_PASSWORD_FILE"];
+  const usual = Object.entries(sqlOf(databases[host])).filter(([name]) => !unmounted.includes(name));
+  const own = { PROSODY_DOMAIN: "example.org", PROSODY_SQL_PASSWORD: oddPassword, PROSODY_SQL_TLS: "require", ...env };
+  const words = Object.entries({ ...Object.fromEntries(usual), ...own }).map(
+    ([name, value]) => `--env=${name}=${value}`,
+  );
+  const command = ["run", "--rm", `--network=${network.name}`, ...words, await ensureProsodyImage(usualSeries)];
+  const { exitCode, stdout, stderr } = await runCommand("docker", command, { accept: "any" });
+  const all = (stderr + stdout).split("\n").filter((line) => line !== "");
+  return { exitCode, lines: all.filter(isTold), others: all.filter((line) => !isTold(line)) };
+}
+
+const absences = hosts.flatMap(
+  (host) =>
+    [
+      ["PROSODY_SQL_HOST: nobody is there", host, { PROSODY_SQL_HOST: "nowhere" }, `nowhere:${ports[host]}`],
+      ["PROSODY_SQL_PORT: nobody listens there", host, { PROSODY_SQL_PORT: "5433" }, `${host}:5433`],
+      ["PROSODY_SQL_WAIT: it listens and says nothing", host, {}, `${host}:${ports[host]}`],
+    ] as const,
+);
+
+it.each(absences)("%s, with %s, which is waited for and told in one sentence", async (...[title, host, env, where]) => {
+  const isSilent = title.includes("says nothing");
+  if (isSilent) await runCommand("docker", ["pause", databases[host].name]);
+  try {
+    const { exitCode, lines, others } = await refusal(host, { PROSODY_SQL_WAIT: "1s", ...env });
+    const told = `${labels[host]} at ${where} did not answer within 1 s (PROSODY_SQL_WAIT): `;
+    expect({ exitCode, last: lines.at(-1) }).toStrictEqual({ exitCode: 69, last: expect.stringContaining(told) });
+    expect(lines.filter((line) => line.includes("error\t"))).toHaveLength(1);
+    expect(others).toStrictEqual([]);
+  } finally {
+    if (isSilent) await runCommand("docker", ["unpause", databases[host].name]);
+  }
+});
+
+const wrongs = hosts.flatMap(
+  (host) =>
+    [
+      ["PROSODY_SQL_PASSWORD: it is wrong", host, { PROSODY_SQL_PASSWORD: "wrong" }, "check PROSODY_SQL_USERNAME and"],
+      ["PROSODY_SQL_DB: there is none of that name", host, { PROSODY_SQL_DB: "missing" }, "or check PROSODY_SQL_DB"],
+      ["PROSODY_SQL_TLS: it is demanded", host, { PROSODY_SQL_TLS: "disable" }, demands[host]],
+    ] as const,
+);
+
+it.each(wrongs)("%s, which %s tells and we in one sentence", async (...[, host, env, sentence]) => {
+  const { exitCode, lines } = await refusal(host, env);
+  expect({ exitCode, lines }).toStrictEqual({ exitCode: 78, lines: [expect.stringContaining(sentence)] });
+});
+
+it.each([
+  ["postgresql", "mariadb"],
+  ["mariadb", "postgresql"],
+] as const)("PROSODY_SQL_TLS_CA: %s is not trusted on the word of another authority", async (host, other) => {
+  const words = Object.entries({
+    PROSODY_DOMAIN: "example.org",
+    ...sqlOf(databases[host]),
+    PROSODY_SQL_PASSWORD: oddPassword,
+    PROSODY_SQL_TLS_CA: "/dev/shm/ca.pem",
+  })
+    .filter(([name]) => name !== "PROSODY_SQL_PASSWORD_FILE")
+    .map(([name, value]) => `--env=${name}=${value}`);
+  const run = ["run", "--rm", "--interactive", `--network=${network.name}`, ...words, "--entrypoint=/usr/bin/lua5.4"];
+  const script = `io.open("/dev/shm/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
+  const command = [...run, await ensureProsodyImage(usualSeries), "-e", script];
+  const input = databases[other].authority.certificate;
+  const { exitCode, stderr } = await runCommand("docker", command, { accept: "any", input });
+  expect({ exitCode, stderr }).toStrictEqual({
+    exitCode: 78,
+    stderr: expect.stringContaining("that PROSODY_SQL_TLS_CA does not vouch for"),
+  });
+});
+
+it.each(hosts)("PROSODY_SQL_WAIT: it starts once %s does", async (host) => {
+  const database = databases[host];
+  await database.stop();
+  const starting = startProsody({
+    image: await ensureProsodyImage(usualSeries),
+    network: network.name,
+    env: { ...sqlOf(database), PROSODY_SQL_WAIT: "5m" },
+    files: filesOf(database),
+  });
+  await wait(3000);
+  await database.start();
+  const server = await starting;
+  const told = `Waiting for ${labels[host]} at ${host}:${ports[host]}, \\d+ s of 300: \\S`;
+  expect(await server.log()).toMatch(new RegExp(told, "u"));
+  await server.close();
+});
