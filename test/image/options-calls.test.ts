@@ -1,7 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { xml } from "@xmpp/client";
-import { beforeAll, describe, expect, it } from "vitest";
-import { useLeftovers } from "../fixtures/leftovers.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { query } from "../fixtures/messages.ts";
 import { type TestNetwork, makeNetwork } from "../fixtures/network-peer.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
@@ -17,7 +16,6 @@ type Service = Record<string, string | undefined>;
 beforeAll(useEngine);
 
 describe.each(imageSeries)("calls with %s", (series) => {
-  const keep = useLeftovers();
   let network: TestNetwork;
   let turn: TurnServer;
   let server: ProsodyServer;
@@ -26,35 +24,33 @@ describe.each(imageSeries)("calls with %s", (series) => {
   let services: Service[];
 
   beforeAll(async () => {
-    network = await keep(makeNetwork());
+    network = await makeNetwork();
     const image = await ensureProsodyImage(series);
     const files = { "/run/secrets/turn": `${secret}\n` };
     const common = { PROSODY_TURN_SECRET_FILE: "/run/secrets/turn", PROSODY_TURN_PORT: "3479" };
     [server, other] = await Promise.all([
-      keep(
-        startProsody({
-          image,
-          files,
-          network: network.name,
-          env: { ...common, PROSODY_TURN_HOST: host, PROSODY_TURN_TLS_PORT: "5350", PROSODY_TURN_TCP: "true" },
-        }),
-      ),
-      keep(
-        startProsody({
-          image,
-          files,
-          network: network.name,
-          domain: "short.example",
-          env: { ...common, PROSODY_TURN_TTL: "1s" },
-        }),
-      ),
+      startProsody({
+        image,
+        files,
+        network: network.name,
+        env: { ...common, PROSODY_TURN_HOST: host, PROSODY_TURN_TLS_PORT: "5350", PROSODY_TURN_TCP: "true" },
+      }),
+      startProsody({
+        image,
+        files,
+        network: network.name,
+        domain: "short.example",
+        env: { ...common, PROSODY_TURN_TTL: "1s" },
+      }),
     ]);
-    turn = await keep(
-      startTurn({ network, name: host, secret, port: 3479, tlsPort: 5350, authority: server.authority }),
-    );
+    turn = await startTurn({ network, name: host, secret, port: 3479, tlsPort: 5350, authority: server.authority });
     await server.addAccount("someone", "a long secret");
     someone = await server.connect("someone", "a long secret");
     services = await askServices(someone);
+  });
+  afterAll(async () => {
+    await Promise.all([turn, server, other].map((each) => each.close()));
+    await network.close();
   });
 
   const find = (type: string, transport: string): Service => {

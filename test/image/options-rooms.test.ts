@@ -1,6 +1,5 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { logIn } from "../../packages/bake/src/run-verify-client.ts";
-import { useLeftovers } from "../fixtures/leftovers.ts";
 import { query } from "../fixtures/messages.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
@@ -14,7 +13,6 @@ beforeAll(useEngine);
 
 // One server with everything other than usual, and one with nothing set.
 describe.each(imageSeries)("rooms of %s", (series) => {
-  const keep = useLeftovers();
   let other: ProsodyServer;
   let usual: ProsodyServer;
   let admin: LoggedIn;
@@ -37,11 +35,14 @@ describe.each(imageSeries)("rooms of %s", (series) => {
     };
     const names = ["*.example.org", "example.net"];
     const second = { image, names, env: { PROSODY_VIRTUAL_HOSTS: "example.net" } };
-    [other, usual] = await Promise.all([keep(startProsody({ image, env })), keep(startProsody(second))]);
+    [other, usual] = await Promise.all([startProsody({ image, env }), startProsody(second)]);
     admin = await join(other, "admin");
     otherUser = await join(other, "user");
     alice = await join(usual, "alice");
     bob = await join(usual, "bob");
+  });
+  afterAll(async () => {
+    await Promise.all([other, usual].map((server) => server.close()));
   });
 
   const usualRooms = "conference.example.org";
