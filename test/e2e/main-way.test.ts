@@ -151,6 +151,7 @@ describe("an image is made of them", () => {
       "internationalised names",
       "modules loaded",
       "other modules load",
+      "authentication modules load",
       "TLS and SCRAM login",
       "message",
       "plaintext login refused",

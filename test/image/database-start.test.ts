@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { tryLogin } from "../fixtures/login.ts";
 import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
 import { startMariadb } from "../fixtures/peer-mariadb.ts";
 import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
@@ -87,7 +88,12 @@ it.each(wrongs)("%s, which %s tells and we in one sentence", async (...[, host, 
 it.each([
   ["postgresql", "mariadb"],
   ["mariadb", "postgresql"],
-] as const)("PROSODY_SQL_TLS_CA: %s is not trusted on the word of another authority", async (host, other) => {
+] as const)("PROSODY_SQL_TLS_CA: %s is trusted on the word of its own authority alone", async (host, other) => {
+  const image = await ensureProsodyImage(usualSeries);
+  const database = databases[host];
+  const server = await startProsody({ image, network: network.name, env: sqlOf(database), files: filesOf(database) });
+  expect(await tryLogin(server, "nobody", "a long secret")).toBe("not-authorized");
+  await server.close();
   const words = Object.entries({
     PROSODY_DOMAIN: "example.org",
     ...sqlOf(databases[host]),
@@ -98,7 +104,7 @@ it.each([
     .map(([name, value]) => `--env=${name}=${value}`);
   const run = ["run", "--rm", "--interactive", `--network=${network.name}`, ...words, "--entrypoint=/usr/bin/lua5.4"];
   const script = `io.open("/dev/shm/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
-  const command = [...run, await ensureProsodyImage(usualSeries), "-e", script];
+  const command = [...run, image, "-e", script];
   const input = databases[other].authority.certificate;
   const { exitCode, stderr } = await runCommand("docker", command, { accept: "any", input });
   expect({ exitCode, stderr }).toStrictEqual({

@@ -21,8 +21,12 @@ const ways = {
   SASL2: `<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>${initial}</initial-response></authenticate>`,
 };
 
-// All that a small server is of, and what tells that it serves; no module that looks at invitations.
-const ownList = `modules_enabled = { "disco", "roster", "saslauth", "tls", "register", "ping", "foundry_report" }\n`;
+// All that a small server is of, and what tells that it serves; no module that looks at invitations, none of ours that guards.
+const ownModules = ["disco", "roster", "saslauth", "tls", "register", "ping", "foundry_report"];
+const ownList = (...more: string[]): string =>
+  `modules_enabled = ${JSON.stringify([...ownModules, ...more])
+    .replace("[", "{")
+    .replace("]", "}")}\n`;
 
 beforeAll(useEngine);
 
@@ -34,9 +38,15 @@ describe.each(imageSeries)("a server of %s", (series) => {
   beforeAll(async () => {
     const image = await ensureProsodyImage(series);
     const component = { PROSODY_EXTERNAL_COMPONENTS: `bridge.${domain}:secret`, PROSODY_COMPONENT_INTERFACES: "*" };
+    const usual = await keep(
+      startProsody({ image, env: { PROSODY_DISABLE_MODULES: "invites_register", ...component } }),
+    );
+    hasSasl2 = (await usual.ask(`prosody.hosts['${domain}'].modules.sasl2 ~= nil`)) === "true";
+    // That one brings mod_sasl2 along.
+    const own = ownList(...(hasSasl2 ? ["sasl2_bind2"] : []));
     servers = {
-      usual: await keep(startProsody({ image, env: { PROSODY_DISABLE_MODULES: "invites_register", ...component } })),
-      own: await keep(startProsody({ image, files: { "/etc/prosody/conf.d/own.cfg.lua": ownList } })),
+      usual,
+      own: await keep(startProsody({ image, files: { "/etc/prosody/conf.d/own.cfg.lua": own } })),
       careless: await keep(
         startProsody({
           image,
@@ -48,9 +58,8 @@ describe.each(imageSeries)("a server of %s", (series) => {
         }),
       ),
     };
-    for (const server of [servers.usual, servers.careless]) await server.addAccount("someone", secret);
+    for (const server of Object.values(servers)) await server.addAccount("someone", secret);
     await keep(knowHosts({ [domain]: servers.usual.address }));
-    hasSasl2 = (await servers.usual.ask(`prosody.hosts['${domain}'].modules.sasl2 ~= nil`)) === "true";
   });
 
   it.each(["usual", "own"] as const)(
@@ -73,6 +82,19 @@ describe.each(imageSeries)("a server of %s", (series) => {
     expect(await socket.ask(ways[way], endOfLogin)).toMatch(/<failure.*<invalid-mechanism/u);
     socket.close();
   });
+
+  it.for(["SASL", "SASL2"] as const)(
+    "takes no password that it can read with a list of modules of its own, asked for by %s",
+    async (way, { skip }) => {
+      skip(way === "SASL2" && !hasSasl2, "this image has no mod_sasl2");
+      const stream = await byTls(servers.own);
+      const features = await stream.ask(streamHeader(domain), endOf.features);
+      expect(features).toContain(way === "SASL" ? "urn:ietf:params:xml:ns:xmpp-sasl" : "urn:xmpp:sasl:2");
+      expect(features).not.toContain("PLAIN");
+      expect(await stream.ask(ways[way], endOfLogin)).toMatch(/<failure.*<invalid-mechanism/u);
+      stream.close();
+    },
+  );
 
   it.for(["SASL", "SASL2"] as const)(
     "takes a password through TLS alone where it takes one, by %s",

@@ -12,6 +12,12 @@ const fast = { PROSODY_C2S_RATE_LIMIT: "50mb/s", PROSODY_S2S_RATE_LIMIT: "50mb/s
 const members = {
   "sender.example": { isTrusted: true, env: fast },
   "fast.example": { isTrusted: true, env: fast },
+  "usual.example": { isTrusted: true },
+  // Twice of what is said to be the default.
+  "double.example": {
+    isTrusted: true,
+    env: { PROSODY_C2S_RATE_LIMIT: "20kb/s", PROSODY_S2S_RATE_LIMIT: "60kb/s" },
+  },
   "slow.example": {
     isTrusted: true,
     env: {
@@ -25,6 +31,12 @@ const members = {
 };
 
 const flood = 300;
+
+/** Who sends, and the domain of whoever receives. */
+interface Way {
+  from: LoggedIn;
+  to: string;
+}
 
 beforeAll(useEngine);
 
@@ -46,19 +58,24 @@ describe.each(imageSeries)("limits of %s", (series) => {
     return { entity, count: () => count };
   }
 
-  /** Messages from both sources until the fast way has carried all; what the slow one has carried in that time. */
-  async function race(slow: [LoggedIn, string], quick: [LoggedIn, string]) {
+  /** So many messages from both sources until the fast way has carried all; what the slow one has carried in that time. */
+  async function race(slow: Way, quick: Way, messages = flood): Promise<number> {
     // What an earlier race left on the slow way still arrives, and is not counted.
     const body = randomUUID().padEnd(1000, "x");
-    const counts = [await countAt("slow.example", body), await countAt("fast.example", body)] as const;
-    for (let number = 0; number < flood; number += 1) {
-      await quick[0].send(xml("message", { to: quick[1], type: "chat" }, xml("body", {}, body)));
-      await slow[0].send(xml("message", { to: slow[1], type: "chat" }, xml("body", {}, body)));
-    }
-    await eventually(async () => (counts[1].count() >= flood ? true : undefined));
+    const counts = [await countAt(slow.to, body), await countAt(quick.to, body)] as const;
+    for (let number = 0; number < messages; number += 1)
+      for (const { from, to } of [quick, slow])
+        await from.send(xml("message", { to: `someone@${to}`, type: "chat" }, xml("body", {}, body)));
+    await eventually(async () => (counts[1].count() >= messages ? true : undefined));
     const carried = counts[0].count();
     await eventually(async () => (counts[0].count() > carried ? true : undefined));
     return carried;
+  }
+
+  /** Somebody who sends to another of the same domain. */
+  async function flooderOf(domain: string): Promise<Way> {
+    await all.server(domain).addAccount("flooder", "a long secret");
+    return { from: await all.server(domain).connect("flooder", "a long secret"), to: domain };
   }
 
   it("PROSODY_C2S_STANZA_SIZE_LIMIT: a larger stanza ends the stream", async () => {
@@ -94,11 +111,7 @@ describe.each(imageSeries)("limits of %s", (series) => {
   });
 
   it("PROSODY_C2S_RATE_LIMIT: a client that floods is read no faster", async () => {
-    await all.server("slow.example").addAccount("flooder", "a long secret");
-    await all.server("fast.example").addAccount("flooder", "a long secret");
-    const slow = await all.server("slow.example").connect("flooder", "a long secret");
-    const quick = await all.server("fast.example").connect("flooder", "a long secret");
-    const carried = await race([slow, "someone@slow.example"], [quick, "someone@fast.example"]);
+    const carried = await race(await flooderOf("slow.example"), await flooderOf("fast.example"));
     expect(carried).toBeLessThan(flood / 2);
   });
 
@@ -108,7 +121,21 @@ describe.each(imageSeries)("limits of %s", (series) => {
     // comes back.
     for (const domain of ["slow.example", "fast.example"])
       await eventually(async () => (await all.send("sender.example", domain)) === "arrived" || undefined);
-    const carried = await race([sender, "someone@slow.example"], [sender, "someone@fast.example"]);
+    const carried = await race({ from: sender, to: "slow.example" }, { from: sender, to: "fast.example" });
     expect(carried).toBeLessThan(flood / 2);
+  });
+
+  it("PROSODY_C2S_RATE_LIMIT, PROSODY_S2S_RATE_LIMIT: by themselves they are half of twice the defaults", async () => {
+    const from = await all.someoneOf("sender.example");
+    for (const domain of ["usual.example", "double.example"])
+      expect(await all.send("sender.example", domain)).toBe("arrived");
+    const [ofClients, ofServers] = await Promise.all([
+      race(await flooderOf("usual.example"), await flooderOf("double.example"), 200),
+      race({ from, to: "usual.example" }, { from, to: "double.example" }, 600),
+    ]);
+    expect(ofClients / 200).toBeGreaterThan(0.35);
+    expect(ofClients / 200).toBeLessThan(0.65);
+    expect(ofServers / 600).toBeGreaterThan(0.35);
+    expect(ofServers / 600).toBeLessThan(0.65);
   });
 });

@@ -98,12 +98,14 @@ describe.each(imageSeries)("raw configuration of %s", (series) => {
 
   it("with modules and kinds of components that are not there is refused with the nearest names", async () => {
     const files = {
-      [conf("a")]: 'VirtualHost "example.org"\n  modules_enabled = { "pign" }\nComponent "x.example.org" "pubsubb"\n',
+      [conf("a")]:
+        'VirtualHost "example.org"\n  modules_enabled = { "pign" }; authentication = "intrenal_hashed"\nComponent "x.example.org" "pubsubb"\n',
       "/etc/prosody/modules/mod_own/mod_own.lua": "module:hook(",
     };
     expect(
       await refusalOf(series, { files, env: { PROSODY_DOMAIN: "example.org", PROSODY_ENABLE_MODULES: "own" } }),
     ).toEqual([
+      `${conf("a")} wants the module "auth_intrenal_hashed", which is not in this image. Did you mean auth_internal_hashed?`,
       `${conf("a")} wants the module "pign", which is not in this image. Did you mean ping?`,
       `${conf("a")} wants the module "pubsubb", which is not in this image. Did you mean pubsub?`,
       'The module "own" cannot be loaded: /etc/prosody/modules/mod_own/mod_own.lua, line 1: unexpected symbol near <eof>.',

@@ -2,7 +2,8 @@ import { xml } from "@xmpp/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { useLeftovers } from "../fixtures/leftovers.ts";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
-import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { tryLogin } from "../fixtures/login.ts";
 import { type ClientStream, openStream, register } from "../fixtures/raw-stream.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
@@ -23,7 +24,8 @@ beforeAll(async () => {
     open: await start(anybody),
     few: await start({ ...anybody, PROSODY_REGISTRATION_MAX: "2" }),
     quick: await start({ ...anybody, PROSODY_REGISTRATION_MAX: "1", PROSODY_REGISTRATION_PERIOD: "1s" }),
-    invite: await start({}),
+    // Each try counts, of whoever was invited, too.
+    invite: await start({ PROSODY_REGISTRATION_MAX: "20" }),
     brief: await start({ PROSODY_INVITE_EXPIRY: "1s" }),
     closed: await start({ PROSODY_REGISTRATION: "closed" }),
   };
@@ -51,13 +53,16 @@ async function show(stream: ClientStream, id: string, token: string): Promise<st
 }
 
 async function changePassword(server: ProsodyServer, password: string): Promise<string> {
-  const user = await server.connect("dora", long);
-  const words = [xml("username", {}, "dora"), xml("password", {}, password)];
-  const request = xml(
-    "iq",
-    { type: "set", to: "example.org" },
-    xml("query", { xmlns: "jabber:iq:register" }, ...words),
-  );
+  return setPassword(await server.connect("dora", long), { of: "dora", password });
+}
+
+/** Asks for a new password in-band (XEP-0077): "changed", or the condition of the error. */
+async function setPassword(
+  user: LoggedIn,
+  { of, password, to = "example.org" }: { of: string; password: string; to?: string },
+): Promise<string> {
+  const words = [xml("username", {}, of), xml("password", {}, password)];
+  const request = xml("iq", { type: "set", to }, xml("query", { xmlns: "jabber:iq:register" }, ...words));
   return user.iqCaller.request(request, 20_000).then(
     () => "changed",
     (error: { condition: string }) => error.condition,
@@ -81,6 +86,35 @@ describe("registration", () => {
     expect(anybody.features).toContain("iq-register");
     expect(await register(anybody, "alice", long)).toBe("made");
     await servers.open.connect("alice", long);
+  });
+
+  it.each(["closed", "invite"] as const)(
+    "PROSODY_REGISTRATION: everybody changes their own password, and nobody another's: %s",
+    async (name) => {
+      const server = servers[name];
+      const changed = "another long secret";
+      for (const user of ["erin", "frank"]) await server.addAccount(user, long);
+      const frank = await server.connect("frank", long);
+      for (const to of ["example.org", "erin@example.org"])
+        expect(await setPassword(frank, { of: "erin", password: changed, to })).not.toBe("changed");
+      const stranger = await open(server);
+      expect(await register(stranger, "erin", changed)).not.toBe("made");
+      expect(await tryLogin(server, "erin", changed)).toBe("not-authorized");
+      expect(await tryLogin(server, "erin", long)).toMatch(/^SCRAM-/u);
+
+      expect(await setPassword(frank, { of: "frank", password: changed })).toBe("changed");
+      expect(await tryLogin(server, "frank", long)).toBe("not-authorized");
+      expect(await tryLogin(server, "frank", changed)).toMatch(/^SCRAM-/u);
+    },
+  );
+
+  it("PROSODY_REGISTRATION: who was invited takes over no account that is there", async () => {
+    await servers.invite.addAccount("grace", long);
+    const invited = await open(servers.invite);
+    expect(await show(invited, "token", await invite(servers.invite))).toBe("result");
+    expect(await register(invited, "grace", "another long secret")).toBe("conflict");
+    expect(await tryLogin(servers.invite, "grace", "another long secret")).toBe("not-authorized");
+    expect(await tryLogin(servers.invite, "grace", long)).toMatch(/^SCRAM-/u);
   });
 
   it("PROSODY_REGISTRATION_MAX: one address makes so many accounts and no more", async () => {

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Check, runChecks, verifyTarget, type VerifyOptions } from "@prosody-foundry/bake";
-import { runCommand } from "@prosody-foundry/kit";
+import { type Exec, runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeRunnableImage, type RunnableImage, useEngine } from "../fixtures/runnable-image.ts";
 
@@ -57,6 +57,9 @@ describe.each(["13.0", "0.12"] as const)("an image of %s", (series) => {
     expect(detailOf(checks, "starts")).toMatch(/^Prosody \S+ serves conference\.verify\.test, .*verify\.test$/u);
     expect(detailOf(checks, "modules loaded")).toBe("3 of 4 loaded, 1 not enabled unless asked for");
     expect(detailOf(checks, "other modules load")).toBe("1 of 1 load when asked for");
+    expect(detailOf(checks, "authentication modules load")).toMatch(
+      /^(\d) of \1 load when chosen: ldap .*\banonymous$/u,
+    );
     expect(detailOf(checks, "TLS and SCRAM login")).toMatch(/SCRAM-.*UNABLE_TO_VERIFY/u);
   });
 
@@ -74,6 +77,30 @@ describe.each(["13.0", "0.12"] as const)("an image of %s", (series) => {
     const detail = detailOf(checks, "other modules load");
     expect(detail).toMatch(/^mod_spoilt: .*never loads/u);
     expect(detail).not.toMatch(/mod_jealous|mod_envious/u);
+    expect(await containersOf(image)).toBe("");
+  });
+
+  it("is caught when a way to authenticate does not load, or loads and knows nobody", async () => {
+    const ways = {
+      mod_auth_ldap: `error("no such directory")`,
+      mod_auth_anonymous: `module:log("info", "nobody is known")`,
+      // No choice of the option's, so that it is one module among others.
+      mod_auth_own: `module:provides("auth", {})`,
+    };
+    const lua = Object.keys(ways).map((name) => `${name} = { hosts = { "virtual-host" }, enable = false }`);
+    const image = await imageOf(`ways-${series}`, {
+      series,
+      modules: ways,
+      modulesLua: `return { ${lua.join(", ")} }`,
+    });
+    const checks = await verify(image, { series, modules: named(...Object.keys(ways)) });
+    expect(statuses(checks)).toEqual({ ...allPassed, "authentication modules load": "failed" });
+    expect(detailOf(checks, "other modules load")).toBe("1 of 1 load when asked for");
+    const details = detailOf(checks, "authentication modules load")?.split("; ") ?? [];
+    expect(details).toEqual([
+      expect.stringMatching(/^mod_auth_ldap: Error initializing module 'auth_ldap'.*no such directory/u),
+      "mod_auth_anonymous: mod_auth_anonymous did not load on verify.test: nobody can log in.",
+    ]);
     expect(await containersOf(image)).toBe("");
   });
 
@@ -134,6 +161,18 @@ describe("verifying", () => {
       if (message.endsWith(at)) cancel.abort(new Error("enough"));
     };
     await expect(verify(image, { progress, cancelSignal: cancel.signal })).rejects.toThrow("enough");
+    expect(await containersOf(image)).toBe("");
+  });
+
+  it("removes the servers beside the first, too, when it is cancelled as they are made", async () => {
+    const image = await imageOf("cancelled", { series: "13.0" });
+    const cancel = new AbortController();
+    const exec: Exec = async (command, args, options) => {
+      const result = await runCommand(command, args, options);
+      if (args[0] === "create" && args.includes("--network=none")) cancel.abort(new Error("enough"));
+      return result;
+    };
+    await expect(verify(image, { exec, cancelSignal: cancel.signal })).rejects.toThrow("enough");
     expect(await containersOf(image)).toBe("");
   });
 });

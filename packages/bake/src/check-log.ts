@@ -65,7 +65,7 @@ export function findFaults(log: string, modules: readonly string[]): ModuleFault
 }
 
 /** The first error about a module: of the loader, or of the module itself. */
-function findComplaint(log: string, module: string): string | undefined {
+export function findComplaint(log: string, module: string): string | undefined {
   const name = module.replace(/^mod_/u, "");
   const about = parseLog(log).find(({ source, level, text }) => {
     if (source === "modulemanager") return text.includes(`module '${name}'`) && /^(Unable|Error)/u.test(text);

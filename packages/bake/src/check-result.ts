@@ -18,6 +18,7 @@ export const runChecks = [
   "internationalised names",
   "modules loaded",
   "other modules load",
+  "authentication modules load",
   "TLS and SCRAM login",
   "message",
   "plaintext login refused",

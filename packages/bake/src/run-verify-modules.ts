@@ -7,9 +7,7 @@ import { type Container, readLog, removeServer, startCutOff, waitForServer } fro
  * Whether the modules that are shipped and not enabled load when they are asked for: all in one server, and those that
  * do not get on with the others once more in one of their own.
  */
-export async function loadOthers(container: Container, domain: string, others: readonly string[]): Promise<Finding> {
-  // Ways to authenticate are chosen by an option, and want settings of their own.
-  const modules = others.filter((name) => !name.startsWith("mod_auth_"));
+export async function loadOthers(container: Container, domain: string, modules: readonly string[]): Promise<Finding> {
   if (modules.length === 0) return good("none is shipped without being enabled");
   const together = await loadIn(container, domain, modules);
   const faults: ModuleFault[] = [];
@@ -22,7 +20,8 @@ export async function loadOthers(container: Container, domain: string, others: r
 async function loadIn(container: Container, domain: string, modules: readonly string[]): Promise<ModuleFault[]> {
   const server = { ...container, name: `${container.name}-modules` };
   try {
-    await startCutOff(server, domain, modules);
+    const names = modules.map((name) => name.replace(/^mod_/u, ""));
+    await startCutOff(server, domain, { PROSODY_ENABLE_MODULES: names.join(",") });
     await waitForServer(server);
     return findFaults(await readLog(server), modules);
   } catch (error) {

@@ -41,10 +41,11 @@ export async function startServer(
 // runc gives a tmpfs the mode of the folder it covers, whatever is asked for, but root for owner unless told.
 const owner = "uid=999,gid=999";
 
-/** Starts the server, as confined as before and cut off, with modules switched on that are not by themselves. */
-export async function startCutOff(container: Container, domain: string, modules: readonly string[]): Promise<void> {
-  const names = modules.map((name) => name.replace(/^mod_/u, "")).join(",");
-  const more = ["--network=none", `--env=PROSODY_ENABLE_MODULES=${names}`];
+type Environment = Readonly<Record<string, string>>;
+
+/** Starts the server, as confined as before and cut off, with options of the image. */
+export async function startCutOff(container: Container, domain: string, env: Environment): Promise<void> {
+  const more = ["--network=none", ...Object.entries(env).map(([name, value]) => `--env=${name}=${value}`)];
   await container.exec("docker", createArguments(container, domain, more));
   await container.exec("docker", ["start", container.name]);
 }
@@ -116,6 +117,13 @@ export async function runLua(container: Container, script: string): Promise<stri
   return stdout;
 }
 
+/** What a command of the image's own prints beside the server, whatever its exit code. */
+export async function askImage(container: Container, ...words: readonly string[]): Promise<string> {
+  const entrypoint = "/usr/lib/prosody-foundry/entrypoint.lua";
+  const args = ["exec", container.name, "/usr/bin/lua5.4", entrypoint, ...words];
+  return (await container.exec("docker", args, { accept: "any" })).stdout;
+}
+
 /** Tries to run a shell of the image. 127: there is none. */
 export async function tryShell(container: Container): Promise<{ exitCode: number; stderr: string }> {
   const args = ["run", "--rm", "--pull", "never", "--platform", container.platform, "--network", "none"];
@@ -137,6 +145,13 @@ export async function stopServer(container: Container): Promise<{ exitCode: numb
 async function inspect(container: Container, format: string): Promise<string> {
   const { stdout } = await container.exec("docker", ["inspect", "--format", format, container.name]);
   return stdout.trim();
+}
+
+/** Removes the containers whose names begin with this one's, with their volumes, if they were ever made. */
+export async function removeServers(name: string, exec: Exec): Promise<void> {
+  const args = ["ps", "--all", "--filter", `name=${name}`, "--format", "{{.Names}}"];
+  const { stdout } = await exec("docker", args, { accept: "any" });
+  for (const each of stdout.split("\n").filter(Boolean)) await removeServer(each, exec);
 }
 
 /** Removes the container with its volumes, if it was ever made. */

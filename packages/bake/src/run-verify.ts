@@ -19,6 +19,7 @@ import {
   sendMessage,
   trustAuthority,
 } from "./run-verify-client.ts";
+import { loadWays, readWays } from "./run-verify-authentication.ts";
 import { loadOthers } from "./run-verify-modules.ts";
 import { type Emulator, prepareRun } from "./run-verify-platform.ts";
 import {
@@ -28,7 +29,7 @@ import {
   readFacts,
   readLog,
   readPort,
-  removeServer,
+  removeServers,
   runLua,
   startServer,
   stopGrace,
@@ -78,7 +79,7 @@ export async function verifyTarget(options: VerifyOptions): Promise<Check[]> {
     return await lookAt(container, options);
   } finally {
     try {
-      await removeServer(container.name, exec);
+      await removeServers(container.name, exec);
     } finally {
       await runnable.undo();
     }
@@ -142,12 +143,15 @@ async function lookInside({ container, look }: Scene, modules: readonly string[]
     await look("modules loaded", async () => judgeModules(await readLog(container), modules)),
     await look("other modules load", async () => {
       const idle = new Set(findReport(await readLog(container))?.notEnabled);
+      // Ways to authenticate are chosen one at a time, and want settings of their own.
+      const chosen = new Set((await readWays(container)).map(({ module }) => module));
       return loadOthers(
         container,
         domain,
-        modules.filter((name) => idle.has(name)),
+        modules.filter((name) => idle.has(name) && !chosen.has(name)),
       );
     }),
+    await look("authentication modules load", () => loadWays(container, domain)),
   ];
 }
 

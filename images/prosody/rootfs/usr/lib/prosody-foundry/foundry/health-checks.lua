@@ -24,11 +24,25 @@ local function is_loaded(host, name)
   return not (api.status_message or ""):find("^Error during load")
 end
 
+-- Which module knows the accounts of a host.
+local function way_to_authenticate(host)
+  return config.get(host, "anonymous_login") and "anonymous" or config.get(host, "authentication") or "internal_hashed"
+end
+
+-- Prosody loads the module that knows the accounts by itself, and goes on with none where it does not load.
+local function authentication(host, problem)
+  local name = way_to_authenticate(host)
+  local users = prosody.hosts[host].users
+  if name == "null" or users and users.name == name then return end
+  problem(("mod_auth_%s did not load on %s: nobody can log in."):format(name, host))
+end
+
 local function modules(problem)
   for _, host in ipairs(hosts()) do
     local names, kind = modulemanager.get_modules_for_host(host)
     if not prosody.hosts[host] then problem(("%s is configured and not served."):format(host)) end
     if kind and not is_loaded(host, kind) then problem(("mod_%s did not load on %s."):format(kind, host)) end
+    if not kind and prosody.hosts[host] then authentication(host, problem) end
     for name in names do
       if not is_loaded(host, name) then problem(("mod_%s did not load on %s."):format(name, host)) end
     end
@@ -97,6 +111,8 @@ local function drivers(host)
   local storage = config.get(host, "storage")
   for _, name in pairs(type(storage) == "table" and storage or { storage }) do names[name] = true end
   names.none, names.null = nil, nil
+  -- Of whoever has no account no file is kept.
+  if way_to_authenticate(host) == "anonymous" then names.internal = nil end
   return names
 end
 

@@ -139,13 +139,14 @@ local function find_twice(reader, files, set_by)
   return sentences
 end
 
--- The modules that the configuration wants, of all hosts: name → true.
+-- The modules that the configuration wants, of all hosts: name → the word that stands for it there.
 local function wanted_modules(config)
   local names = {}
   for _, values in pairs(config) do
-    for _, name in ipairs(rawget(values, "modules_enabled") or {}) do names[name] = true end
-    local kind = rawget(values, "component_module")
-    if kind and kind ~= "component" then names[kind] = true end
+    for _, name in ipairs(rawget(values, "modules_enabled") or {}) do names[name] = name end
+    local kind, way = rawget(values, "component_module"), rawget(values, "authentication")
+    if kind and kind ~= "component" then names[kind] = kind end
+    if type(way) == "string" and way ~= "null" then names["auth_" .. way] = way end
   end
   return names
 end
@@ -153,12 +154,12 @@ end
 local function find_bad_modules(config, files, doubted)
   local problems = {}
   local paths = rawget(config["*"], "plugin_paths") or {}
-  for name in pairs(wanted_modules(config)) do
+  for name, word in pairs(wanted_modules(config)) do
     local path = shipped.find_module(name, paths)
     local broken = path and not path:find("^/usr/lib/prosody") and shipped.find_fault(path)
     if not path and not doubted.PROSODY_PLUGIN_PATHS then
       problems[#problems + 1] = ("%s wants the module %q, which is not in this image.%s"):format(
-        find_file(files, "[\"']" .. name:gsub("%p", "%%%0") .. "[\"']"), name, did_you_mean(name, shipped.module_names(paths)))
+        find_file(files, "[\"']" .. word:gsub("%p", "%%%0") .. "[\"']"), name, did_you_mean(name, shipped.module_names(paths)))
     elseif broken then
       problems[#problems + 1] = ("The module %q cannot be loaded: %s"):format(name, say_error(broken))
     end

@@ -17,8 +17,9 @@ local folders = require("foundry.folders")
 local process = require("foundry.process")
 
 -- What files of conf.d name without a folder is meant to be beside them, not beside the image's own configuration.
-local paths = rawget(_G, "prosody") and rawget(_G, "prosody").paths
-if paths then paths.config = "/etc/prosody" end
+local server = rawget(_G, "prosody")
+if server and server.paths then server.paths.config = "/etc/prosody" end
+if server and server.events then require("foundry.mechanisms")(server) end
 
 local parts = { modules.configure }
 for _, name in ipairs({ "accounts", "archive", "certificates", "components", "network", "operation", "storage" }) do

@@ -37,6 +37,7 @@ local function is_wanted(name)
   if entry.enable ~= false and not holds(configmanager.get("*", "modules_disabled"), name) then return true end
   for host in pairs(configmanager.getconfig()) do
     if holds(configmanager.get(host, "modules_enabled"), name) then return true end
+    if "auth_" .. (configmanager.get(host, "authentication") or "") == name then return true end
   end
   return false
 end

@@ -80,13 +80,15 @@ end
 local formats = {
   ["--markdown"] = function() print(require("foundry.markdown")(options)) end,
   ["--json-schema"] = function() print(require("foundry.json")(require("foundry.schema")(options))) end,
-  -- Each option with what Prosody is told, for programs.
+  -- Each option with what it takes and what Prosody is told, for programs.
   ["--json"] = function()
     local list = {}
     for i, option in ipairs(options) do
       list[i] = {
         name = option.name, group = option.group, sets = reference.list_of(option.sets), secret = option.secret or false,
         module = option.module, series = option.since, names = reference.other_names(option),
+        type = option.type, choices = option.choices, default = reference.default_text(option),
+        example = option.example, needs = option.needs,
       }
     end
     print(require("foundry.json")(list))

@@ -1,0 +1,41 @@
+import { isUserError } from "@prosody-foundry/kit";
+import { authenticationScript, findProblems, judgeWays, planWays, type Way } from "./check-authentication.ts";
+import { findComplaint } from "./check-log.ts";
+import type { Finding } from "./check-result.ts";
+import {
+  askImage,
+  type Container,
+  readLog,
+  removeServer,
+  runLua,
+  startCutOff,
+  waitForServer,
+} from "./run-verify-server.ts";
+
+/** The ways to authenticate that the image of a running server has beside its default. */
+export async function readWays(container: Container): Promise<Way[]> {
+  const modules = await runLua(container, authenticationScript);
+  return planWays(await askImage(container, "help", "--json"), modules.split("\n"));
+}
+
+/** Whether each of them gives a healthy server when it is chosen, cut off from whatever it would ask. */
+export async function loadWays(container: Container, domain: string): Promise<Finding> {
+  const ways = await readWays(container);
+  const tries = ways.map(async (way) => ({ way, problems: await tryWay(container, domain, way) }));
+  return judgeWays(await Promise.all(tries));
+}
+
+async function tryWay(container: Container, domain: string, way: Way): Promise<string[]> {
+  const server = { ...container, name: `${container.name}-${way.name}` };
+  try {
+    await startCutOff(server, domain, way.env);
+    await waitForServer(server);
+    const complaint = findComplaint(await readLog(server), way.module);
+    return complaint === undefined ? findProblems(await askImage(server, "healthcheck", "--json")) : [complaint];
+  } catch (error) {
+    if (!isUserError(error, "VERIFY_NOT_STARTED")) throw error;
+    return [error.message];
+  } finally {
+    await removeServer(server.name, container.exec);
+  }
+}
