@@ -118,6 +118,7 @@ local function leave_out_unknown(values)
     local is_list = option.type == "modules" and values[option.name]
     if is_list then values[option.name] = keep(values[option.name], is_known) end
   end
+  if not is_known("auth_" .. values.PROSODY_AUTHENTICATION) then values.PROSODY_AUTHENTICATION = "internal_hashed" end
   values.PROSODY_COMPONENTS = keep(values.PROSODY_COMPONENTS, function(component) return is_known(component.type) end)
 end
 
