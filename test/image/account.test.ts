@@ -1,26 +1,18 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeVolume } from "../fixtures/bare-server.ts";
 import { isAdmin } from "../fixtures/kept-data.ts";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, type ServerWishes, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
-const images = new Map<string, string>();
-const leftovers: (() => Promise<void>)[] = [];
+const keep = useLeftovers(afterEach);
 
-beforeAll(async () => {
-  await useEngine();
-  for (const series of imageSeries) images.set(series, await ensureProsodyImage(series));
-});
-afterEach(async () => {
-  for (const remove of leftovers.splice(0).toReversed()) await remove();
-});
+beforeAll(useEngine);
 
 async function start(series: string, wishes: Partial<ServerWishes>): Promise<ProsodyServer> {
-  const server = await startProsody({ image: images.get(series) ?? "", ...wishes });
-  leftovers.push(async () => server.close());
-  return server;
+  return keep(startProsody({ image: await ensureProsodyImage(series), ...wishes }));
 }
 
 async function canLogIn(server: ProsodyServer, user: string, password: string): Promise<boolean> {
@@ -38,8 +30,7 @@ describe.each(imageSeries)("the first account of %s", (series) => {
     "PROSODY_ACCOUNT_PASSWORD: is for the first start alone, with storage %s",
     async (storage) => {
       const peers = await ensurePeersImage();
-      const volume = await makeVolume(peers, "chown 999:999 /v");
-      leftovers.push(async () => volume.remove());
+      const volume = await keep(makeVolume(peers, "chown 999:999 /v"));
       const env = {
         PROSODY_ADMINS: "boss@example.org",
         PROSODY_ACCOUNT_PASSWORD_FILE: "/run/secret",
@@ -101,8 +92,7 @@ it("PROSODY_ACCOUNT: is made beside the administrators, who are others", async (
 
 it("PROSODY_ACCOUNT: one that exists already keeps its password", async () => {
   const peers = await ensurePeersImage();
-  const volume = await makeVolume(peers, "chown 999:999 /v");
-  leftovers.push(async () => volume.remove());
+  const volume = await keep(makeVolume(peers, "chown 999:999 /v"));
   const before = await start(usualSeries, { volume: volume.name });
   await before.addAccount("me", second);
   await before.close();

@@ -2,7 +2,7 @@ import { runCommand } from "@prosody-foundry/kit";
 import { xml } from "@xmpp/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { plainLogin, registration } from "../../packages/bake/src/check-stream.ts";
-import { openBosh } from "../fixtures/bosh-client.ts";
+import { openBosh } from "../fixtures/bosh-session.ts";
 import { knowHosts } from "../fixtures/known-hosts.ts";
 import { makeAuthority } from "../fixtures/authority.ts";
 import {

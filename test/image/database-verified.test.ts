@@ -1,24 +1,22 @@
 import { runCommand } from "@prosody-foundry/kit";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { makeAuthority } from "../fixtures/authority.ts";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
 import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
+const keep = useLeftovers();
 let network: PeerNetwork;
 let database: Database;
 let stranger: string;
 
 beforeAll(async () => {
   await useEngine();
-  network = await makeNetwork();
-  database = await startPostgresql({ network, tls: "required", method: "password" });
+  network = await keep(makeNetwork());
+  database = await keep(startPostgresql({ network, tls: "required", method: "password" }));
   stranger = (await makeAuthority()).certificate;
-});
-afterAll(async () => {
-  await database.close();
-  await network.close();
 });
 
 /** What the server says to a database of that name, until it ends. */

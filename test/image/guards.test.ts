@@ -1,7 +1,8 @@
 import net from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { plainLogin } from "../../packages/bake/src/check-stream.ts";
 import { knowHosts } from "../fixtures/known-hosts.ts";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { type Conversation, converse, converseByTls, endOf, streamHeader } from "../fixtures/probe.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
@@ -30,35 +31,35 @@ const ownList = (...more: string[]): string =>
 beforeAll(useEngine);
 
 describe.each(imageSeries)("a server of %s", (series) => {
+  const keep = useLeftovers();
   let servers: Record<"usual" | "own" | "careless", ProsodyServer>;
   let hasSasl2: boolean;
-  let forget: () => void;
 
   beforeAll(async () => {
     const image = await ensureProsodyImage(series);
     const component = { PROSODY_EXTERNAL_COMPONENTS: `bridge.${domain}:secret`, PROSODY_COMPONENT_INTERFACES: "*" };
-    const usual = await startProsody({ image, env: { PROSODY_DISABLE_MODULES: "invites_register", ...component } });
+    const usual = await keep(
+      startProsody({ image, env: { PROSODY_DISABLE_MODULES: "invites_register", ...component } }),
+    );
     hasSasl2 = (await usual.ask(`prosody.hosts['${domain}'].modules.sasl2 ~= nil`)) === "true";
     // That one brings mod_sasl2 along.
     const own = ownList(...(hasSasl2 ? ["sasl2_bind2"] : []));
     servers = {
       usual,
-      own: await startProsody({ image, files: { "/etc/prosody/conf.d/own.cfg.lua": own } }),
-      careless: await startProsody({
-        image,
-        env: {
-          PROSODY_C2S_REQUIRE_ENCRYPTION: "false",
-          PROSODY_ALLOW_PLAIN: "true",
-          PROSODY_MUC_DOMAIN: "rooms.example.net",
-        },
-      }),
+      own: await keep(startProsody({ image, files: { "/etc/prosody/conf.d/own.cfg.lua": own } })),
+      careless: await keep(
+        startProsody({
+          image,
+          env: {
+            PROSODY_C2S_REQUIRE_ENCRYPTION: "false",
+            PROSODY_ALLOW_PLAIN: "true",
+            PROSODY_MUC_DOMAIN: "rooms.example.net",
+          },
+        }),
+      ),
     };
     for (const server of Object.values(servers)) await server.addAccount("someone", secret);
-    forget = knowHosts({ [domain]: servers.usual.address });
-  });
-  afterAll(async () => {
-    forget();
-    for (const server of Object.values(servers)) await server.close();
+    await keep(knowHosts({ [domain]: servers.usual.address }));
   });
 
   it.each(["usual", "own"] as const)(

@@ -3,6 +3,7 @@ import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
 import { confined } from "../fixtures/confinement.ts";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { makeNetwork } from "../fixtures/peer.ts";
 import { startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
@@ -11,21 +12,12 @@ import { type ProsodyServer, type ServerWishes, startProsody } from "../fixtures
 import { useEngine } from "../fixtures/runnable-image.ts";
 import { until } from "../fixtures/until.ts";
 
-const images = new Map<string, string>();
-const leftovers: (() => Promise<void>)[] = [];
+const keep = useLeftovers(afterEach);
 
-beforeAll(async () => {
-  await useEngine();
-  for (const series of imageSeries) images.set(series, await ensureProsodyImage(series));
-});
-afterEach(async () => {
-  for (const remove of leftovers.splice(0).toReversed()) await remove();
-});
+beforeAll(useEngine);
 
 async function start(series: string, wishes: Partial<ServerWishes> = {}): Promise<ProsodyServer> {
-  const server = await startProsody({ image: images.get(series) ?? "", ...wishes });
-  leftovers.push(async () => server.close());
-  return server;
+  return keep(startProsody({ image: await ensureProsodyImage(series), ...wishes }));
 }
 
 /** Exit code and sentences of the image's command. */
@@ -40,8 +32,8 @@ async function health(
 describe.each(imageSeries)("healthcheck of %s", (series) => {
   it("says that all is well, and logs nothing", async () => {
     // What the server does every hour, and logs: 0.12 begins with it after a second, the others can be told to do so later.
-    const env = { PROSODY_LOGLEVEL: "info", PROSODY_EXTRA_CONFIG: "cron_initial_delay = 3600" };
-    const server = await start(series, { env });
+    const files = { "/etc/prosody/conf.d/later.cfg.lua": "cron_initial_delay = 3600\n" };
+    const server = await start(series, { files, env: { PROSODY_LOGLEVEL: "info" } });
     if (series === "0.12") {
       await until(
         () => server.log(),
@@ -109,10 +101,8 @@ describe.each(imageSeries)("healthcheck of %s", (series) => {
 it.each(imageSeries)(
   "fails in %s while its PostgreSQL is gone, though the server lives, and recovers",
   async (series) => {
-    const network = await makeNetwork();
-    leftovers.push(async () => network.close());
-    const database = await startPostgresql({ network });
-    leftovers.push(async () => database.close());
+    const network = await keep(makeNetwork());
+    const database = await keep(startPostgresql({ network }));
     const server = await start(series, {
       network: network.name,
       env: {
@@ -149,17 +139,10 @@ it("fails where another program has the port", async () => {
   const take = 'import socket, time\ns = socket.socket(); s.bind(("", 5222)); s.listen(); time.sleep(600)';
   const taker = await runCommand("docker", ["run", "--detach", "--rm", peers, "/usr/bin/python3", "-c", take]);
   const container = taker.stdout.trim();
-  leftovers.push(async () => {
-    await runCommand("docker", ["rm", "--force", container], { accept: "any" });
-  });
+  await keep(() => runCommand("docker", ["rm", "--force", container], { accept: "any" }));
   const data = "--tmpfs=/var/lib/prosody:mode=1777";
-  const server = await startBare([
-    ...confined,
-    data,
-    `--network=container:${container}`,
-    images.get(usualSeries) ?? "",
-  ]);
-  leftovers.push(async () => server.close());
+  const image = await ensureProsodyImage(usualSeries);
+  const server = await keep(startBare([...confined, data, `--network=container:${container}`, image]));
   const [exitCode, sentences] = await health(server);
   expect(exitCode).toBe(1);
   expect(sentences).toContain("Nothing listens on port 5222 of *, for c2s.");
@@ -167,9 +150,8 @@ it("fails where another program has the port", async () => {
 
 it("fails where the data became somebody else's", async () => {
   const peers = await ensurePeersImage();
-  const volume = await makeVolume(peers, "chown 999:999 /v");
+  const volume = await keep(makeVolume(peers, "chown 999:999 /v"));
   const server = await start(usualSeries, { volume: volume.name });
-  leftovers.unshift(async () => volume.remove());
   expect(await health(server)).toEqual([0, "The server is healthy."]);
   await prepareVolume(volume.name, peers, "chown -R 0:0 /v; chmod -R go= /v");
   const [exitCode, sentence] = await health(server);
@@ -178,7 +160,7 @@ it("fails where the data became somebody else's", async () => {
 });
 
 it("fails, and is not ready, where no server runs", async () => {
-  const image = images.get(usualSeries) ?? "";
+  const image = await ensureProsodyImage(usualSeries);
   const { exitCode, stdout } = await runCommand("docker", ["run", "--rm", image, "healthcheck"], { accept: "any" });
   expect([exitCode, stdout]).toEqual([1, "The server does not run yet, or no more.\n"]);
 });

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Element, xml } from "@xmpp/client";
-import { type TestContext, afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type TestContext, beforeAll, describe, expect, it } from "vitest";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { sendTo } from "../fixtures/messages.ts";
 import { ensureProsodyImage, isWhole, usualSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, runImage, startProsody } from "../fixtures/prosody-server.ts";
@@ -18,6 +19,7 @@ const texts = {
   PROSODY_E2E_POLICY_MESSAGE_REQUIRED_MUC: "rooms have to be encrypted",
   PROSODY_E2E_POLICY_WHITELIST: "bot@example.org",
 };
+const keep = useLeftovers();
 let image: string;
 let required: ProsodyServer;
 let optional: ProsodyServer;
@@ -28,19 +30,13 @@ beforeAll(async () => {
   if (modules === undefined && !isWhole) return;
   const files = modules === undefined ? {} : await readModule(modules);
   const start = async (policy: string): Promise<ProsodyServer> => {
-    const server = await startProsody({
-      image,
-      files,
-      env: { PROSODY_E2E_POLICY_CHAT: policy, PROSODY_E2E_POLICY_MUC: policy, ...texts },
-    });
+    const env = { PROSODY_E2E_POLICY_CHAT: policy, PROSODY_E2E_POLICY_MUC: policy, ...texts };
+    const server = await keep(startProsody({ image, files, env }));
     for (const user of ["alice", "bob", "bot"]) await server.addAccount(user, password);
     return server;
   };
   required = await start("required");
   optional = await start("optional");
-});
-afterAll(async () => {
-  for (const server of [required, optional]) await server?.close();
 });
 
 async function readModule(from: string): Promise<Record<string, string>> {

@@ -1,6 +1,7 @@
 import { xml } from "@xmpp/client";
 import { runCommand } from "@prosody-foundry/kit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
@@ -11,6 +12,7 @@ let usual: ProsodyServer;
 let measured: ProsodyServer;
 let rarely: ProsodyServer;
 let here: string;
+const keep = useLeftovers();
 
 beforeAll(async () => {
   await useEngine();
@@ -18,15 +20,10 @@ beforeAll(async () => {
   const format = "{{(index .IPAM.Config 0).Gateway}}";
   here = (await runCommand("docker", ["network", "inspect", "bridge", `--format=${format}`])).stdout.trim();
   const metrics = { PROSODY_STATISTICS: "internal", PROSODY_METRICS_NETWORK: `${here}/32` };
-  usual = await startProsody({ image });
-  measured = await startProsody({
-    image,
-    env: { ...metrics, PROSODY_STATISTICS_INTERVAL: "manual", PROSODY_LOGLEVEL: "debug", PROSODY_GC: "generational" },
-  });
-  rarely = await startProsody({ image, env: { ...metrics, PROSODY_STATISTICS_INTERVAL: "1d" } });
-});
-afterAll(async () => {
-  for (const server of [usual, measured, rarely]) await server?.close();
+  usual = await keep(startProsody({ image }));
+  const own = { PROSODY_STATISTICS_INTERVAL: "manual", PROSODY_LOGLEVEL: "debug", PROSODY_GC: "generational" };
+  measured = await keep(startProsody({ image, env: { ...metrics, ...own } }));
+  rarely = await keep(startProsody({ image, env: { ...metrics, PROSODY_STATISTICS_INTERVAL: "1d" } }));
 });
 
 async function readMetrics(server: ProsodyServer): Promise<{ status: number; text: string }> {

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { logIn, logOut } from "../../packages/bake/src/run-verify-client.ts";
 import { knowHosts } from "../fixtures/known-hosts.ts";
-import { type Peer, startPeer } from "../fixtures/network-peer.ts";
+import { useLeftovers } from "../fixtures/leftovers.ts";
+import { startPeer } from "../fixtures/network-peer.ts";
 import { converseByTls, endOf, isOpen, streamHeader } from "../fixtures/probe.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
@@ -13,47 +14,46 @@ const account = { user: "someone", password: "a long secret" };
 beforeAll(useEngine);
 
 describe.each(imageSeries)("ports of %s", (series) => {
+  const keep = useLeftovers();
   let moved: ProsodyServer;
   let few: ProsodyServer;
-  let forget: () => void;
-  const peers: Peer[] = [];
 
   beforeAll(async () => {
     const image = await ensureProsodyImage(series);
     const loopback = ["--sysctl=net.ipv6.conf.all.disable_ipv6=0"];
     [moved, few] = await Promise.all([
-      startProsody({
-        image,
-        run: loopback,
-        env: {
-          PROSODY_C2S_PORTS: "6222,6322",
-          PROSODY_C2S_DIRECT_TLS_PORTS: "6223",
-          PROSODY_S2S_PORTS: "6269",
-          PROSODY_S2S_DIRECT_TLS_PORTS: "6270",
-          PROSODY_HTTP_PORTS: "6280",
-          PROSODY_HTTPS_PORTS: "6281",
-          PROSODY_IPV6: "true",
-        },
-      }),
-      startProsody({
-        image,
-        domain: "few.example",
-        run: loopback,
-        env: {
-          PROSODY_WEB_CLIENTS: "false",
-          PROSODY_IPV6: "false",
-          PROSODY_C2S_DIRECT_TLS_PORTS: "none",
-          PROSODY_S2S_DIRECT_TLS_PORTS: "none",
-          PROSODY_HTTP_PORTS: "none",
-        },
-      }),
+      keep(
+        startProsody({
+          image,
+          run: loopback,
+          env: {
+            PROSODY_C2S_PORTS: "6222,6322",
+            PROSODY_C2S_DIRECT_TLS_PORTS: "6223",
+            PROSODY_S2S_PORTS: "6269",
+            PROSODY_S2S_DIRECT_TLS_PORTS: "6270",
+            PROSODY_HTTP_PORTS: "6280",
+            PROSODY_HTTPS_PORTS: "6281",
+            PROSODY_IPV6: "true",
+          },
+        }),
+      ),
+      keep(
+        startProsody({
+          image,
+          domain: "few.example",
+          run: loopback,
+          env: {
+            PROSODY_WEB_CLIENTS: "false",
+            PROSODY_IPV6: "false",
+            PROSODY_C2S_DIRECT_TLS_PORTS: "none",
+            PROSODY_S2S_DIRECT_TLS_PORTS: "none",
+            PROSODY_HTTP_PORTS: "none",
+          },
+        }),
+      ),
     ]);
-    forget = knowHosts({ [domain]: moved.address, "few.example": few.address });
+    await keep(knowHosts({ [domain]: moved.address, "few.example": few.address }));
     await moved.addAccount(account.user, account.password);
-  });
-  afterAll(async () => {
-    forget();
-    await Promise.all([...peers, moved, few].map((each) => each.close()));
   });
 
   const features = async (port: number, kind: "client" | "server"): Promise<string> => {
@@ -112,8 +112,7 @@ describe.each(imageSeries)("ports of %s", (series) => {
 
   /** Asked from within the server's own network. */
   async function answersOn(server: ProsodyServer, address: string, port: number): Promise<boolean> {
-    const peer = await startPeer({ command: ["sleep", "infinity"], network: `container:${server.name}` });
-    peers.push(peer);
+    const peer = await keep(startPeer({ command: ["sleep", "infinity"], network: `container:${server.name}` }));
     const script = `import socket; socket.create_connection(("${address}", ${port}), 10)`;
     return (await peer.exec(["python3", "-c", script])).exitCode === 0;
   }

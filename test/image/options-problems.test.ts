@@ -4,6 +4,7 @@ import { z } from "zod";
 import { tryLogin } from "../fixtures/login.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { runImage, startProsody } from "../fixtures/prosody-server.ts";
+import { type BadWishes, refusalOf } from "../fixtures/refusal.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 const Options = z.array(z.looseObject({ name: z.string(), secret: z.boolean() }));
@@ -12,17 +13,62 @@ beforeAll(async () => {
   await useEngine();
 });
 
+const conf = (name: string): string => `/etc/prosody/conf.d/${name}.cfg.lua`;
+
 async function complaints(series: string, env: Readonly<Record<string, string>>): Promise<string[]> {
-  const { exitCode, stdout, stderr } = await runImage(await ensureProsodyImage(series), env);
-  expect(exitCode).toBe(78);
-  expect(stdout).toBe("");
-  expect(stderr).not.toMatch(/hush|traceback/u);
-  return stderr
-    .trim()
-    .split("\n")
-    .map((line) => line.replace("prosody-foundry\terror\t", ""))
-    .toSorted();
+  return (await refusalOf(series, { env })).toSorted();
 }
+
+/** One of each thing that can be wrong, each with something beside it that would be right if it were. */
+const manyFaults: BadWishes = {
+  env: {
+    PROSODY_SQL_DRIVR: "PostgreSQL",
+    PROSODY_STORAGE: "sql",
+    PROSODY_STATISTICS: "interal",
+    PROSODY_METRICS_NETWORK: "10.0.0.0/8",
+    PROSODY_ACCOUNT: "me",
+    PROSODY_ACCOUNT_PASSWORD_FILE: "/run/secrets/password",
+    PROSODY_LDAP_BASE: "dc=example",
+    PROSODY_VIRTUAL_HOSTS: "rooms.example.org",
+    PROSODY_MUC_DOMAIN: "rooms.example.org",
+    PROSODY_MUC_CREATION: "everybody",
+    PROSODY_ENABLE_MODULES: "pign,own,broken",
+    PROSODY_COMPONENTS: "x.example.org:mcu",
+  },
+  files: {
+    "/run/secrets/password": { text: "hush", mode: 0o600 },
+    "/etc/prosody/prosody.cfg.lua": "",
+    "/etc/prosody/modules/mod_own.lua": "",
+    "/etc/prosody/modules/mod_broken.lua": "module:hook(",
+    [conf("a")]: 'VirtualHost "example.org"\n  modules_enabled = { "blocklst", "pign" }\n',
+    [conf("b")]: "a = 1\nb = = 2\n",
+    [conf("c")]: "local x\ny = x.z\n",
+    [conf("d")]: { text: "", mode: 0o600 },
+    [conf("e")]: 'Component "e.example.org" "pubsubb"\n',
+    [conf("f")]: 'Component "rooms.example.org" "muc"\n',
+  },
+  run: ["--tmpfs=/var/lib/prosody:ro"],
+};
+
+const sentences = [
+  "/etc/prosody/prosody.cfg.lua is not read: this image is configured by PROSODY_… variables, and what they cannot say goes into files called /etc/prosody/conf.d/*.cfg.lua. Move it there, or take it away.",
+  `${conf("a")} wants the module "blocklst", which is not in this image. Did you mean blocklist?`,
+  `${conf("a")} wants the module "pign", which is not in this image. Did you mean ping?`,
+  `${conf("b")}, line 2: unexpected symbol near '='.`,
+  `${conf("c")}, line 2: attempt to index a nil value (local 'x').`,
+  `Cannot read ${conf("d")}: Permission denied.`,
+  `${conf("e")} wants the module "pubsubb", which is not in this image. Did you mean pubsub?`,
+  `${conf("f")}: Component "rooms.example.org" clashes with previously defined VirtualHost "rooms.example.org", for services use a sub-domain like conference.rooms.example.org.`,
+  "PROSODY_ACCOUNT_PASSWORD_FILE cannot be read: /run/secrets/password: Permission denied.",
+  'PROSODY_COMPONENTS holds the type "mcu", which is no module of this image. Did you mean muc?',
+  'PROSODY_ENABLE_MODULES holds "pign", which is no module of this image. Did you mean ping?',
+  "PROSODY_LDAP_BASE needs PROSODY_AUTHENTICATION=ldap.",
+  "PROSODY_MUC_DOMAIN holds rooms.example.org, which is in use already.",
+  "PROSODY_SQL_DRIVR is no option of this image. Did you mean PROSODY_SQL_DRIVER?",
+  "PROSODY_STATISTICS=interal is none of none, internal. Did you mean internal?",
+  'The module "broken" cannot be loaded: /etc/prosody/modules/mod_broken.lua, line 1: unexpected symbol near <eof>.',
+  "User 999 cannot write to /var/lib/prosody, which is read-only: mount a volume or a tmpfs at /var/lib/prosody.",
+];
 
 describe.each(imageSeries)("a bad environment of %s", (series) => {
   it("is reported whole, with the nearest names, before Prosody starts", async () => {
@@ -102,10 +148,33 @@ describe.each(imageSeries)("a bad environment of %s", (series) => {
     );
   });
 
+  it("is reported together with bad files, modules and data, each problem once and nothing that follows from another", async () => {
+    expect((await refusalOf(series, manyFaults)).toSorted()).toEqual(sentences.toSorted());
+  });
+
   it("stops prosodyctl, too", async () => {
     const { exitCode, stderr } = await runImage(await ensureProsodyImage(series), { PROSODY_DOMIAN: "x" }, ["about"]);
     expect(stderr).toContain("Did you mean PROSODY_DOMAIN");
     expect(exitCode).toBe(78);
+  });
+});
+
+describe("what the server's own user cannot read", () => {
+  it("is no use to a container that begins as user 0", async () => {
+    const found = await refusalOf(usualSeries, {
+      env: { PROSODY_TURN_HOST: "turn.example.org", PROSODY_TURN_SECRET_FILE: "/run/secrets/turn" },
+      files: {
+        "/run/secrets/turn": { text: "hush", mode: 0o600 },
+        "/var/lib/prosody/.prosody-series": { text: "trunk trunk\n", mode: 0o644 },
+        [conf("a")]: { text: "", mode: 0o600 },
+      },
+      run: ["--user=0"],
+    });
+    expect(found).toEqual([
+      "PROSODY_TURN_SECRET_FILE cannot be read: /run/secrets/turn: Permission denied.",
+      expect.stringMatching(/^The data in \S+ was used by Prosody trunk already/u),
+      `Cannot read ${conf("a")}: Permission denied.`,
+    ]);
   });
 });
 

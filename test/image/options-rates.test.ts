@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { enter, leave, makeRoom } from "../fixtures/rooms.ts";
@@ -9,15 +10,13 @@ const rooms = "conference.example.org";
 beforeAll(useEngine);
 
 describe.each(imageSeries)("what rooms of %s take", (series) => {
-  const servers: ProsodyServer[] = [];
+  const keep = useLeftovers();
+  let servers: ProsodyServer[];
 
   beforeAll(async () => {
     const image = await ensureProsodyImage(series);
     const quiet = { PROSODY_MUC_EVENT_RATE: "0" };
-    servers.push(...(await Promise.all([{}, quiet].map(async (env) => startProsody({ image, env })))));
-  });
-  afterAll(async () => {
-    await Promise.all(servers.map(async (server) => server.close()));
+    servers = await Promise.all([{}, quiet].map(async (env) => keep(startProsody({ image, env }))));
   });
 
   it("PROSODY_MUC_EVENT_RATE: as many come back into a room at once as live in it, or as few as one wants", async () => {

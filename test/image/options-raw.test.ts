@@ -1,9 +1,8 @@
-import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { discover, featuresOf } from "../fixtures/disco.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
-import { mountFiles } from "../fixtures/mounted-files.ts";
+import { refusalOf } from "../fixtures/refusal.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 const password = "a long secret";
@@ -26,28 +25,6 @@ async function start(
   servers.push(server);
   await server.addAccount("alice", password);
   return server;
-}
-
-/** What the image says, and that it does not start. */
-async function refusal(
-  series: string,
-  files: Record<string, string>,
-  env: Record<string, string> = {},
-): Promise<string[]> {
-  const mounted = await mountFiles(files);
-  try {
-    const variables = Object.entries(env).map(([name, value]) => `--env=${name}=${value}`);
-    const words = ["run", "--rm", "--network=none", ...mounted.words, ...variables, await ensureProsodyImage(series)];
-    const { exitCode, stderr, stdout } = await runCommand("docker", words, { accept: "any" });
-    expect(stdout).toBe("");
-    expect(exitCode).toBe(78);
-    return stderr
-      .trim()
-      .split("\n")
-      .map((line) => line.replace("prosody-foundry\terror\t", ""));
-  } finally {
-    await mounted.remove();
-  }
 }
 
 const rooms = (name: string): string => `Component "conference.example.org" "muc"\n  name = "${name}"\n`;
@@ -106,7 +83,7 @@ describe.each(imageSeries)("raw configuration of %s", (series) => {
 
   it("that is no Lua is refused by file and line, beside what else is wrong", async () => {
     const files = { [conf("a")]: "a = 1\nb = = 2\n", [conf("b")]: "if true then\n" };
-    expect(await refusal(series, files, { PROSODY_DOMIAN: "example.org" })).toEqual([
+    expect(await refusalOf(series, { files, env: { PROSODY_DOMIAN: "example.org" } })).toEqual([
       "PROSODY_DOMIAN is no option of this image. Did you mean PROSODY_DOMAIN?",
       `${conf("a")}, line 2: unexpected symbol near '='.`,
       `${conf("b")}, line 2: 'end' expected (to close 'if' at line 1) near <eof>.`,
@@ -114,7 +91,7 @@ describe.each(imageSeries)("raw configuration of %s", (series) => {
   });
 
   it("that fails when it is read is refused by file and line", async () => {
-    expect(await refusal(series, { [conf("a")]: "local x\ny = x.z\n" })).toEqual([
+    expect(await refusalOf(series, { files: { [conf("a")]: "local x\ny = x.z\n" } })).toEqual([
       `${conf("a")}, line 2: attempt to index a nil value (local 'x').`,
     ]);
   });
@@ -125,7 +102,9 @@ describe.each(imageSeries)("raw configuration of %s", (series) => {
         'VirtualHost "example.org"\n  modules_enabled = { "pign" }; authentication = "intrenal_hashed"\nComponent "x.example.org" "pubsubb"\n',
       "/etc/prosody/modules/mod_own/mod_own.lua": "module:hook(",
     };
-    expect(await refusal(series, files, { PROSODY_DOMAIN: "example.org", PROSODY_ENABLE_MODULES: "own" })).toEqual([
+    expect(
+      await refusalOf(series, { files, env: { PROSODY_DOMAIN: "example.org", PROSODY_ENABLE_MODULES: "own" } }),
+    ).toEqual([
       `${conf("a")} wants the module "auth_intrenal_hashed", which is not in this image. Did you mean auth_internal_hashed?`,
       `${conf("a")} wants the module "pign", which is not in this image. Did you mean ping?`,
       `${conf("a")} wants the module "pubsubb", which is not in this image. Did you mean pubsub?`,
@@ -136,7 +115,7 @@ describe.each(imageSeries)("raw configuration of %s", (series) => {
 
 it("a module that conflicts with what this Prosody has is refused", async () => {
   const files = { "/etc/prosody/modules/mod_own.lua": '--% conflicts: muc_vcard\nmodule:add_feature("x")\n' };
-  expect(await refusal(usualSeries, files, { PROSODY_ENABLE_MODULES: "own" })).toEqual([
+  expect(await refusalOf(usualSeries, { files, env: { PROSODY_ENABLE_MODULES: "own" } })).toEqual([
     'The module "own" cannot be loaded: /etc/prosody/modules/mod_own.lua: this Prosody has muc_vcard itself.',
   ]);
 });

@@ -1,19 +1,20 @@
 import { xml } from "@xmpp/client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { tryLogin } from "../fixtures/login.ts";
-import { type RawStream, openStream, register } from "../fixtures/raw-stream.ts";
+import { type ClientStream, openStream, register } from "../fixtures/raw-stream.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 let servers: Record<"open" | "few" | "quick" | "invite" | "brief" | "closed", ProsodyServer>;
-const streams: RawStream[] = [];
+const keep = useLeftovers();
 const long = "a long enough secret";
 
 beforeAll(async () => {
   await useEngine();
   const image = await ensureProsodyImage(usualSeries);
-  const start = async (env: Record<string, string>): Promise<ProsodyServer> => startProsody({ image, env });
+  const start = async (env: Record<string, string>): Promise<ProsodyServer> => keep(startProsody({ image, env }));
   const anybody = {
     PROSODY_REGISTRATION: "open",
     PROSODY_REGISTRATION_PERIOD: "1d",
@@ -29,15 +30,9 @@ beforeAll(async () => {
     closed: await start({ PROSODY_REGISTRATION: "closed" }),
   };
 });
-afterAll(async () => {
-  for (const stream of streams) stream.close();
-  for (const server of Object.values(servers)) await server.close();
-});
 
-async function open(server: ProsodyServer): Promise<RawStream> {
-  const stream = await openStream(server);
-  streams.push(stream);
-  return stream;
+async function open(server: ProsodyServer): Promise<ClientStream> {
+  return keep(openStream(server));
 }
 
 /** The token of an invitation to make an account. */
@@ -49,7 +44,7 @@ async function invite(server: ProsodyServer): Promise<string> {
 }
 
 /** What the server says to a token: "result", or the condition of the error. */
-async function show(stream: RawStream, id: string, token: string): Promise<string> {
+async function show(stream: ClientStream, id: string, token: string): Promise<string> {
   const answer = await stream.ask(
     id,
     `<iq type='set' id='${id}' to='example.org'><preauth xmlns='urn:xmpp:pars:0' token='${token}'/></iq>`,

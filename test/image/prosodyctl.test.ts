@@ -102,6 +102,8 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
       runCommand("docker", ["run", "--rm", ...confined, "--network=none", ...env, image, ...words], { accept: "any" });
     expect((await run("about")).stdout).toMatch(/^Prosody \d/u);
     expect((await run("prosodyctl", "about")).stdout).toMatch(/^Prosody \d/u);
+    const check = await run("prosodyctl", "check", "disabled");
+    expect(check.stdout + check.stderr).toContain("All checks passed");
     expect((await run("prosodyctl", "register", "me", "c.example", "a long secret")).exitCode).toBe(0);
     expect((await run("prosodyctl", "register", "me", "d.example", "a long secret")).exitCode).not.toBe(0);
     const broken = await runCommand("docker", ["run", "--rm", "--env=PROSODY_DOMIAN=x", image, "about"], {

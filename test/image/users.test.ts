@@ -2,38 +2,26 @@ import { runCommand } from "@prosody-foundry/kit";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type BareServer, makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
 import { confined, profiles } from "../fixtures/confinement.ts";
+import { useLeftovers } from "../fixtures/leftovers.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
+const keep = useLeftovers(afterEach);
 let peers: string;
-const images = new Map<string, string>();
-const leftovers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   await useEngine();
   peers = await ensurePeersImage();
-  for (const series of imageSeries) images.set(series, await ensureProsodyImage(series));
 });
-afterEach(async () => {
-  for (const remove of leftovers.splice(0).toReversed()) await remove();
-});
-
-function imageOf(series: string): string {
-  return images.get(series) ?? "";
-}
 
 async function start(words: readonly string[], until: "serves" | "ended" = "serves"): Promise<BareServer> {
-  const server = await startBare(words, until);
-  leftovers.push(async () => server.close());
-  return server;
+  return keep(startBare(words, until));
 }
 
 /** A volume whose content a line of shell in /v makes. */
 async function volume(prepare?: string): Promise<string> {
-  const made = await makeVolume(peers, prepare);
-  leftovers.push(async () => made.remove());
-  return made.name;
+  return (await keep(makeVolume(peers, prepare))).name;
 }
 
 /** What the server says of itself, but for the certificates: nothing here has one that is trusted. */
@@ -58,9 +46,10 @@ describe.each(imageSeries)("%s starts and is healthy", (series) => {
     ["with nothing in /etc/prosody", [ownData, "--tmpfs=/run", "--tmpfs=/etc/prosody"]],
     ["with nothing in /etc/prosody/conf.d", [ownData, "--tmpfs=/run", "--tmpfs=/etc/prosody/conf.d"]],
   ])("%s", async (_, words) => {
-    const image = imageOf(series);
+    const image = await ensureProsodyImage(series);
     const server = await start([...confined, ...words, "--env=PROSODY_DOMAIN=example.org", image]);
     expect(await healthOf(server)).toBe("The server is healthy.");
+    expect(await server.log()).not.toMatch(/\serror\t/u);
     expect((await server.exec(["prosodyctl", "register", "me", "example.org", "a long secret"])).exitCode).toBe(0);
     expect((await server.exec(["prosodyctl", "shell", "user", "list", "example.org"])).stdout).toContain(
       "me@example.org",
@@ -68,7 +57,7 @@ describe.each(imageSeries)("%s starts and is healthy", (series) => {
   });
 
   it("with a volume that Kubernetes gave to a group", async () => {
-    const image = imageOf(series);
+    const image = await ensureProsodyImage(series);
     const data = await volume("chown 0:2000 /v; chmod 2775 /v");
     const words = [
       ...confined,
@@ -90,7 +79,7 @@ describe.each(imageSeries)("%s starts and is healthy", (series) => {
   it.each([[[]], [["--security-opt=no-new-privileges"]]])(
     "as user 0 with capabilities: it becomes the one whose data it is %j",
     async (more) => {
-      const image = imageOf(series);
+      const image = await ensureProsodyImage(series);
       const data = await volume("chown 4321:4321 /v; chmod 700 /v");
       const server = await start(["--user=0", ...profiles, ...more, `--volume=${data}:/var/lib/prosody:nocopy`, image]);
       expect(await prepareVolume(data, peers, "stat -c %u /v/localhost")).toBe("4321\n");
@@ -104,7 +93,7 @@ describe.each(imageSeries)("%s starts and is healthy", (series) => {
 
 /** Starts on a volume, and answers the one sentence that ended it. */
 async function refusal(words: readonly string[]): Promise<string> {
-  const server = await start([...confined, ...words, imageOf(usualSeries)], "ended");
+  const server = await start([...confined, ...words, await ensureProsodyImage(usualSeries)], "ended");
   expect(await server.end()).toBe(78);
   const log = (await server.log()).trim();
   expect(log.split("\n")).toHaveLength(1);
@@ -122,11 +111,11 @@ describe("data that it may not write to", () => {
     );
     const [, program = "", ...args] = /`(\S+) (\S+) (\S+) (\S+)`/u.exec(sentence) ?? [];
     await runCommand(program, args);
-    await start([...confined, mount, imageOf(usualSeries)]);
+    await start([...confined, mount, await ensureProsodyImage(usualSeries)]);
   });
 
   it("of another user: it can be started as that one", async () => {
-    const image = imageOf(usualSeries);
+    const image = await ensureProsodyImage(usualSeries);
     const data = await volume("chown 4321:4322 /v; chmod 750 /v");
     const mount = `--volume=${data}:/var/lib/prosody:nocopy`;
     const user =
@@ -153,7 +142,7 @@ describe("data that it may not write to", () => {
 
 it("a whole configuration in /etc/prosody is not ignored in silence", async () => {
   const folder = await volume("echo 'VirtualHost \"a.example\"' > /v/prosody.cfg.lua");
-  const image = imageOf(usualSeries);
+  const image = await ensureProsodyImage(usualSeries);
   const server = await start([`--volume=${folder}:/etc/prosody`, image], "ended");
   expect(await server.end()).toBe(78);
   expect(await server.log()).toContain("/etc/prosody/prosody.cfg.lua is not read");

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { client } from "@xmpp/client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { logInByBosh, openBosh } from "../fixtures/bosh-client.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { openBosh } from "../fixtures/bosh-session.ts";
+import { enterByBosh } from "../fixtures/compliance/bosh-client.ts";
 import { knowHosts } from "../fixtures/known-hosts.ts";
-import { type Peer, type TestNetwork, makeNetwork } from "../fixtures/network-peer.ts";
+import { useLeftovers } from "../fixtures/leftovers.ts";
+import { type TestNetwork, makeNetwork } from "../fixtures/network-peer.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { startReverseProxy } from "../fixtures/reverse-proxy.ts";
@@ -12,39 +14,35 @@ import { download, upload } from "../fixtures/upload.ts";
 
 const outside = "xmpp.example.net";
 const password = "a long secret";
+const account = { bare: "someone@example.org", password };
 
 beforeAll(useEngine);
 
 describe.each(imageSeries)("HTTP of %s behind nginx", (series) => {
+  const keep = useLeftovers();
   let network: TestNetwork;
   let server: ProsodyServer;
-  let proxy: Peer;
-  let forget: () => void;
 
   beforeAll(async () => {
-    network = await makeNetwork();
+    network = await keep(makeNetwork());
     const env = {
       PROSODY_HTTP_EXTERNAL_URL: `https://${outside}/`,
       PROSODY_TRUSTED_PROXIES: `127.0.0.1,${network.address(20)}/32`,
       PROSODY_HTTP_MAX_CONTENT_SIZE: "20kb",
     };
     const image = await ensureProsodyImage(series);
-    server = await startProsody({ image, network: network.name, run: [`--ip=${network.address(10)}`], env });
-    proxy = await startReverseProxy({
-      network: network.name,
-      address: network.address(20),
-      upstream: `${network.address(10)}:5280`,
-      name: outside,
-      authority: server.authority,
-    });
-    forget = knowHosts({ [outside]: network.address(20) });
+    server = await keep(startProsody({ image, network: network.name, run: [`--ip=${network.address(10)}`], env }));
+    await keep(
+      startReverseProxy({
+        network: network.name,
+        address: network.address(20),
+        upstream: `${network.address(10)}:5280`,
+        name: outside,
+        authority: server.authority,
+      }),
+    );
+    await keep(knowHosts({ [outside]: network.address(20) }));
     await server.addAccount("someone", password);
-  });
-  afterAll(async () => {
-    forget();
-    await proxy.close();
-    await server.close();
-    await network.close();
   });
 
   it("PROSODY_HTTP_EXTERNAL_URL: files go through the proxy, by the address that clients are told", async () => {
@@ -60,8 +58,8 @@ describe.each(imageSeries)("HTTP of %s behind nginx", (series) => {
     const socket = await connectByWebSocket(`wss://${outside}/xmpp-websocket`);
     expect(socket.jid?.toString()).toMatch(/^someone@example\.org\//u);
     await socket.stop();
-    const session = await openBosh(`https://${outside}/http-bind`, "example.org");
-    expect(await logInByBosh(session, "someone", password)).toMatch(/^someone@example\.org\//u);
+    const browser = await keep(enterByBosh(`https://${outside}/http-bind`, account));
+    expect(browser.jid).toMatch(/^someone@example\.org\//u);
   });
 
   it("PROSODY_WEB_CLIENTS: host-meta leads them there", async () => {
@@ -82,8 +80,8 @@ describe.each(imageSeries)("HTTP of %s behind nginx", (series) => {
     expect((await openBosh(direct, "example.org", forged)).features).not.toContain("<mechanism>");
     const session = await openBosh(`https://${outside}/http-bind`, "example.org");
     expect(session.features).toContain("<mechanism>SCRAM-SHA-1</mechanism>");
-    const address = await logInByBosh(session, "someone", password);
-    expect(await server.ask(`prosody.full_sessions['${address}'].ip`)).toBe(network.address(1));
+    const browser = await keep(enterByBosh(`https://${outside}/http-bind`, account));
+    expect(await server.ask(`prosody.full_sessions['${browser.jid}'].ip`)).toBe(network.address(1));
   });
 
   it("PROSODY_HTTP_MAX_CONTENT_SIZE: a larger request is refused, uploads apart", async () => {

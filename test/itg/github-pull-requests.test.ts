@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { type WantedPullRequest, writePullRequests } from "@prosody-foundry/release";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { failOnce } from "../fixtures/fail-once.ts";
 import { type FakeGithub, openFakeGithub, secretToken } from "../fixtures/github.ts";
 
 let github: FakeGithub;
@@ -184,13 +185,7 @@ describe("faults in between", () => {
     ["a second limit, by its words", { status: 403, body: { message: "You have exceeded a secondary rate limit" } }],
     ["a used-up limit", { status: 403, headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1" } }],
   ])("once at each request: %s", async (_name, reply) => {
-    const failed = new Set<string>();
-    github.handle(({ method, path }) => {
-      const key = `${method} ${path}`;
-      if (failed.has(key)) return undefined;
-      failed.add(key);
-      return reply;
-    });
+    failOnce(github, reply);
     const one = wanted();
     const before = (await pulls("all")).length;
     await write([one]);

@@ -2,6 +2,7 @@ import { type ReleaseFacts, announceRelease, Ledger, type LedgerEntry } from "@p
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { entryOf, factsOf, names, readReleases } from "../fixtures/announcing.ts";
+import { failOnce } from "../fixtures/fail-once.ts";
 import { type FakeGithub, openFakeGithub } from "../fixtures/github.ts";
 
 let github: FakeGithub;
@@ -175,13 +176,7 @@ describe("what was left half made", () => {
     ["a connection cut in an answer", { status: 200, cut: "in the middle" as const }],
     ["a limit", { status: 429, headers: { "retry-after": "1" } }],
   ])("by nobody, when each request fails once: %s", async (name, reply) => {
-    const failed = new Set<string>();
-    github.handle(({ method, path }) => {
-      const key = `${method} ${path}`;
-      if (failed.has(key)) return undefined;
-      failed.add(key);
-      return reply;
-    });
+    failOnce(github, reply);
     const entry = entryOf(`13.0.${10 + name.length}`);
     await announce(entry);
     published.push(entry);

@@ -1,26 +1,15 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { sha256 } from "@prosody-foundry/kit";
 import { type Pin, readLock, writeLock } from "@prosody-foundry/lockfile";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  type LockRepository,
-  moduleOf,
-  openLockRepository,
-  openUpstream,
-  type Upstream,
-} from "../fixtures/lock-repository.ts";
+import { describe, expect, it } from "vitest";
+import { type LockRepository, moduleOf, type Upstream, useLocks } from "../fixtures/lock-repository.ts";
 
 let upstream: Upstream;
 let clone: LockRepository;
 
-beforeAll(async () => {
-  upstream = await openUpstream();
-});
-afterAll(() => rm(upstream.folder, { recursive: true, force: true }));
-
-beforeEach(async () => {
-  clone = await openLockRepository(upstream.folder, await upstream.lockOf({ mod_a: 0, mod_d: 0 }));
+useLocks({ mod_a: 0, mod_d: 0 }, (scene) => {
+  ({ upstream, clone } = scene);
 });
 
 describe("a lock changed by hand", () => {

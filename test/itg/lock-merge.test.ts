@@ -2,26 +2,14 @@ import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { sha256 } from "@prosody-foundry/kit";
 import { formatLock, type Lock, type LockedModule, mergeLocks, readLock, writeLock } from "@prosody-foundry/lockfile";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  type LockRepository,
-  moduleOf,
-  openLockRepository,
-  openUpstream,
-  repository,
-  type Upstream,
-} from "../fixtures/lock-repository.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type LockRepository, moduleOf, repository, type Upstream, useLocks } from "../fixtures/lock-repository.ts";
 
 let upstream: Upstream;
 let clone: LockRepository;
 
-beforeAll(async () => {
-  upstream = await openUpstream();
-});
-afterAll(() => rm(upstream.folder, { recursive: true, force: true }));
-
-beforeEach(async () => {
-  clone = await openLockRepository(upstream.folder, await upstream.lockOf({ mod_a: 0, mod_d: 0 }));
+useLocks({ mod_a: 0, mod_d: 0 }, (scene) => {
+  ({ upstream, clone } = scene);
 });
 
 describe("with the merge driver", () => {

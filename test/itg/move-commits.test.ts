@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { runCommand, silent } from "@prosody-foundry/kit";
 import { emptyLock, type Lock } from "@prosody-foundry/lockfile";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Context } from "../../packages/cli/src/context.ts";
 import { openSources, sourceOf } from "../../packages/cli/src/open-sources.ts";
 import { readMoveCommits } from "../../packages/cli/src/read-pin-history.ts";
 import { makeSmallTree, type SmallTree } from "../fixtures/small-tree.ts";
+import { contextOf } from "../fixtures/test-context.ts";
 
 let folder: string;
 let tree: SmallTree;
@@ -26,19 +25,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 function read(from: string, to: string, url = tree.dir) {
   const source = { kind: "git" as const, url, folder: "", licence: null, debian: [] };
   const lock: Lock = { ...emptyLock(), sources: { own: source } };
-  const context: Context = {
-    root: folder,
-    lockFile: path.join(folder, "modules.lock.json"),
-    cacheDir: path.join(folder, "cache"),
-    mirrors: {},
-    offline: false,
-    env: process.env,
-    exec: runCommand,
-    fetch,
-    progress: silent,
-    today: "2026-11-20",
-    say: silent,
-  };
+  const context = contextOf({ foundry: { root: folder }, cacheDir: path.join(folder, "cache") });
   return readMoveCommits(sourceOf(openSources(context, lock), "own"), { name: "mod_x", from, to });
 }
 

@@ -1,7 +1,6 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { runCommand, silent } from "@prosody-foundry/kit";
 import {
   ensureContent,
   historyOf,
@@ -14,6 +13,7 @@ import {
 } from "@prosody-foundry/source";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeSmallTree, type SmallTree } from "../fixtures/small-tree.ts";
+import { makeSourceContext } from "../fixtures/source-context.ts";
 import { type HgServer, installMercurial, serveHg } from "../fixtures/upstreams.ts";
 
 const folder = "resources/prosody-plugins";
@@ -151,16 +151,5 @@ async function gitTreeOf({ tree }: Place, name: string, files: readonly string[]
 }
 
 function makeContext(): SourceContext {
-  count += 1;
-  return {
-    root,
-    cacheDir: path.join(root, `cache-${count}`),
-    exec: runCommand,
-    fetch,
-    env: process.env,
-    progress: silent,
-    mirrors: {},
-    offline: false,
-    fetchDebian: async ({ suite }) => Promise.reject(new Error(`${suite} is not needed for this`)),
-  };
+  return makeSourceContext(root);
 }

@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { runCommand, silent } from "@prosody-foundry/kit";
-import { openSource, type Source, type SourceContext } from "@prosody-foundry/source";
+import { runCommand } from "@prosody-foundry/kit";
+import { openSource, type Source } from "@prosody-foundry/source";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeSmallTree } from "../fixtures/small-tree.ts";
+import { makeSourceContext } from "../fixtures/source-context.ts";
 import { type HgServer, installMercurial, serveHg } from "../fixtures/upstreams.ts";
 
 let root: string;
@@ -156,17 +157,5 @@ async function writeBoth(folder: string, ...names: string[]): Promise<void> {
 }
 
 function open(kind: "hg" | "git" | "directory", url: string): Source {
-  count += 1;
-  const context: SourceContext = {
-    root,
-    cacheDir: path.join(root, `cache-${count}`),
-    exec: runCommand,
-    fetch,
-    env: process.env,
-    progress: silent,
-    mirrors: {},
-    offline: false,
-    fetchDebian: async ({ suite }) => Promise.reject(new Error(`${suite} is not needed for this`)),
-  };
-  return openSource({ name: "test", kind, url, folder: "" }, context);
+  return openSource({ name: "test", kind, url, folder: "" }, makeSourceContext(root));
 }

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { type Exec, runCommand, silent } from "@prosody-foundry/kit";
+import { type Exec, runCommand } from "@prosody-foundry/kit";
 import { fateOf, historyOf, openSource, type Source, type SourceContext, type TreeLog } from "@prosody-foundry/source";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveBadly } from "../fixtures/bad-proxy.ts";
 import { makeSmallTree, type SmallTree } from "../fixtures/small-tree.ts";
+import { makeSourceContext } from "../fixtures/source-context.ts";
 import { type HgServer, installMercurial, serveHg } from "../fixtures/upstreams.ts";
 
 const kinds = ["hg", "hg over HTTP", "git"] as const;
@@ -233,17 +234,5 @@ function byNode({ changesets }: TreeLog): TreeLog["changesets"] {
 }
 
 function makeContext(changes: Partial<SourceContext> = {}): SourceContext {
-  count += 1;
-  return {
-    root,
-    cacheDir: path.join(root, `cache-${count}`),
-    exec: runCommand,
-    fetch,
-    env: process.env,
-    progress: silent,
-    mirrors: {},
-    offline: false,
-    fetchDebian: async ({ suite }) => Promise.reject(new Error(`${suite} is not needed for this`)),
-    ...changes,
-  };
+  return makeSourceContext(root, changes);
 }

@@ -1,18 +1,9 @@
-// What we use of @xmpp/client 0.14, which has no types of its own.
+// What we use of @xmpp/client 0.14, which has no types of its own. The tests add what only they use.
 declare module "@xmpp/client" {
   import type { EventEmitter } from "node:events";
 
   export interface Element {
     name: string;
-    attrs: Record<string, string | undefined>;
-    is(name: string, xmlns?: string): boolean;
-    children: (Element | string)[];
-    getChild(name: string, xmlns?: string): Element | undefined;
-    getChildren(name: string, xmlns?: string): Element[];
-    getChildElements(): Element[];
-    getChildText(name: string): string | null;
-    text(): string;
-    toString(): string;
   }
 
   export interface Jid {
@@ -20,15 +11,13 @@ declare module "@xmpp/client" {
     bare(): Jid;
   }
 
-  /** What a server gave for logging in without the password. */
-  export interface FastToken {
-    mechanism: string;
-  }
-
   export interface Credentials {
     username: string;
     password: string;
-    token?: FastToken | undefined;
+  }
+
+  export interface Authenticate {
+    (credentials: Credentials, mechanism: string): Promise<void>;
   }
 
   export interface ClientOptions {
@@ -37,26 +26,23 @@ declare module "@xmpp/client" {
     username?: string;
     resource?: string;
     /** Chooses the mechanism, best of ours first, and logs in with it. */
-    credentials: (
-      authenticate: (credentials: Credentials, mechanism: string, userAgent?: Element) => Promise<void>,
-      mechanisms: string[],
-      fast?: { fetch(): Promise<FastToken | undefined> } | null,
-    ) => Promise<void>;
+    credentials: (authenticate: Authenticate, mechanisms: string[]) => Promise<void>;
+  }
+
+  export interface Reconnect {
+    stop(): void;
   }
 
   export interface Client extends EventEmitter {
     jid: Jid | null;
-    /** "online" once logged in. */
-    status: string;
     /** Milliseconds for each step of a login. */
     timeout: number;
     streamManagement: EventEmitter & { enabled: boolean; id: string; inbound: number; requestAckDebounce: number };
-    reconnect: { stop(): void; reconnect(): Promise<void> };
+    reconnect: Reconnect;
     isSecure(): boolean;
     start(): Promise<Jid>;
     stop(): Promise<unknown>;
     send(element: Element): Promise<void>;
-    iqCaller: { request(stanza: Element, patience?: number): Promise<Element> };
   }
 
   export function client(options: ClientOptions): Client;

@@ -2,22 +2,9 @@ import { emptyLock, formatLock, type Lock, type LockedModule, type Pin } from "@
 import { describe, expect, it } from "vitest";
 import type { PinCheck } from "./check-pins.ts";
 import { mendLock, refuseWrong } from "./mend-lock.ts";
+import { samplePin } from "./sample-pin.ts";
 
-const pin: Pin = {
-  layout: "standard",
-  licence: "MIT",
-  stage: null,
-  depends: [],
-  optional: [],
-  libraries: {},
-  node: "a".repeat(40),
-  date: "2024-01-02",
-  revision: 1,
-  tree: "b".repeat(40),
-  integrity: "c".repeat(64),
-  hosts: ["virtual-host"],
-  refused: [{ node: "d".repeat(40), because: "broken" }],
-};
+const pin: Pin = { ...samplePin, date: "2024-01-02", refused: [{ node: "d".repeat(40), because: "broken" }] };
 const judgement = { releases: ["13.0.1"], verdict: "works" as const, evidence: [] };
 const committed = lockOf({ pins: { "13.0": pin }, judgements: [judgement] });
 

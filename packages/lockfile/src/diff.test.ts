@@ -3,23 +3,9 @@ import { expect, it } from "vitest";
 import { arbitraryLock } from "./arbitrary-lock.ts";
 import { diffLocks, formatDiff } from "./diff.ts";
 import { formatLock } from "./format.ts";
+import { samplePin as old } from "./sample-pin.ts";
 import { type Judgement, type Lock, type LockedModule, type Pin, emptyLock } from "./schema.ts";
 
-const old: Pin = {
-  layout: "standard",
-  licence: "MIT",
-  stage: null,
-  depends: [],
-  optional: [],
-  libraries: {},
-  node: "a".repeat(40),
-  date: "2024-01-02",
-  revision: 1,
-  tree: "b".repeat(40),
-  integrity: "c".repeat(64),
-  hosts: ["virtual-host"],
-  refused: [],
-};
 const fresh: Pin = { ...old, node: "d".repeat(40), date: "2025-03-04", revision: 2, integrity: "e".repeat(64) };
 const judged = (verdict: Judgement["verdict"]): Judgement[] => [{ releases: ["13.0.1"], verdict, evidence: [] }];
 

@@ -6,6 +6,7 @@ import { formatLock, normaliseLock } from "./format.ts";
 import { mergeLocks } from "./merge.ts";
 import { moduleNameOf } from "./module-keys.ts";
 import { parseLock } from "./parse.ts";
+import { samplePin as old } from "./sample-pin.ts";
 import { type Judgement, type Lock, type LockedModule, type Pin, emptyLock, isPin } from "./schema.ts";
 
 type Modules = Lock["modules"];
@@ -83,21 +84,6 @@ function identitiesOf({ modules }: Lock): string[] {
   return Object.entries(modules).map(([key, { source }]) => `${moduleNameOf(key)} of ${source}`);
 }
 
-const old: Pin = {
-  layout: "standard",
-  licence: "MIT",
-  stage: null,
-  depends: [],
-  optional: [],
-  libraries: {},
-  node: "a".repeat(40),
-  date: "2024-01-02",
-  revision: 1,
-  tree: "b".repeat(40),
-  integrity: "c".repeat(64),
-  hosts: ["virtual-host"],
-  refused: [],
-};
 const newer: Pin = { ...old, node: "d".repeat(40), date: "2025-03-04", revision: 2, integrity: "e".repeat(64) };
 const newest: Pin = { ...newer, node: "f".repeat(40), revision: 3, integrity: "0".repeat(64) };
 

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { emptyLock, type Lock, type LockedModule, type Pin } from "@prosody-foundry/lockfile";
 import { judgePins, type ListedModule, type Listing, readListings } from "./judge-sbom.ts";
 import type { PublishedPlatform } from "./published.ts";
+import { samplePin as pin } from "./sample-bump.ts";
 import { spdxType } from "./statement.ts";
 
 function platformWith(packages: readonly object[]): PublishedPlatform {
@@ -54,22 +55,6 @@ it("lists modules, Debian packages and Prosody", () => {
 it("says which platform's SBOM does not list Prosody", () => {
   expect(readListings([platformWith([])]).judged.faults).toEqual(["the SBOM of linux/amd64 does not list Prosody"]);
 });
-
-const pin: Pin = {
-  layout: "standard",
-  licence: "MIT",
-  stage: null,
-  depends: [],
-  optional: [],
-  libraries: {},
-  node: "a".repeat(40),
-  date: "2025-10-17",
-  revision: 3,
-  tree: "b".repeat(40),
-  integrity: "c".repeat(64),
-  hosts: [],
-  refused: [],
-};
 
 const listed: ListedModule = { name: "mod_x", node: pin.node, integrity: pin.integrity, tree: pin.tree };
 

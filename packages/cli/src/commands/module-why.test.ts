@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ImageManifest } from "@prosody-foundry/images";
 import { prettyJson, type Series } from "@prosody-foundry/kit";
-import { emptyLock, type Judgement, type LockedModule, type Pin, writeLock } from "@prosody-foundry/lockfile";
+import { emptyLock, type Judgement, type LockedModule, writeLock } from "@prosody-foundry/lockfile";
 import { updateSurvey } from "@prosody-foundry/registry";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openContext } from "../read-context.ts";
+import { samplePin } from "../sample-pin.ts";
 import { moduleWhy } from "./module-why.ts";
 
 let root = "";
@@ -71,21 +72,9 @@ it("a series no image is declared for is refused", async () => {
   await expect(why("x", "one", "trunk")).rejects.toMatchObject({ code: "NOTHING_TO_PLAN" });
 });
 
-const facts = {
-  layout: "standard",
-  licence: "MIT",
-  stage: null,
-  depends: [],
-  optional: [],
-  libraries: {},
-} satisfies Partial<Pin>;
-const pinned = {
-  node: "a".repeat(40),
-  date: "2025-10-17",
-  revision: 3,
-  tree: "b".repeat(40),
-  integrity: "c".repeat(64),
-};
+const { layout, licence, stage, depends, optional, libraries, node, date, revision, tree, integrity } = samplePin;
+const facts = { layout, licence, stage, depends, optional, libraries };
+const pinned = { node, date, revision, tree, integrity };
 const judged: Judgement = {
   releases: ["13.0.7"],
   verdict: "works",
@@ -102,8 +91,7 @@ const description = {
 };
 
 function lockedFrom(source: string): LockedModule {
-  const pin: Pin = { ...facts, ...pinned, hosts: [], refused: [] };
-  return { source, patches: [], hold: false, pins: { "13.0": pin }, judgements: [judged] };
+  return { source, patches: [], hold: false, pins: { "13.0": samplePin }, judgements: [judged] };
 }
 
 async function declare(name: string, modules: ImageManifest["modules"]): Promise<void> {

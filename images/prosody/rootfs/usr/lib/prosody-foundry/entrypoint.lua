@@ -20,36 +20,36 @@ end
 
 local function append(list, more) return table.move(more, 1, #more, #list + 1, list) end
 
--- What is wrong with the environment, and with raw files as far as it can be told by looking at them: all of it at once.
 local function check_environment()
   local environment = require("foundry.environment")
-  local values, problems, set_by = environment.read(os.getenv)
-  append(problems, environment.find_unknown(environment.read_all()))
-  stop_on(append(problems, require("foundry.raw").find_faults(values)))
-  return values, set_by
-end
-
--- What only the whole configuration tells. It is read as the user who will use it.
-local function check_files(values, set_by)
-  local problems, warnings = require("foundry.raw").judge(values, set_by)
-  stop_on(problems)
-  for _, warning in ipairs(warnings) do say("warn", warning) end
+  return environment.check(os.getenv, environment.read_all())
 end
 
 -- Prosody's own configuration is this image's; one that a mount brought along would silently be without effect.
-local function check_foreign()
+local function find_foreign()
   local file = io.open("/etc/prosody/prosody.cfg.lua")
-  if not file then return end
+  if not file then return nil end
   file:close()
-  stop_on({ "/etc/prosody/prosody.cfg.lua is not read: this image is configured by PROSODY_… variables, and what they cannot say "
-    .. "goes into files called /etc/prosody/conf.d/*.cfg.lua. Move it there, or take it away." })
+  return "/etc/prosody/prosody.cfg.lua is not read: this image is configured by PROSODY_… variables, and what they cannot say "
+    .. "goes into files called /etc/prosody/conf.d/*.cfg.lua. Move it there, or take it away."
 end
 
-local function settle_server()
-  stop_on({ require("foundry.identity").settle_server() })
+-- All that can be told before anything is done, at once: of the user, the environment, the data folder and files. These
+-- are looked at as the user who will use them.
+local function check_server()
+  local wrong_user = require("foundry.identity").settle_server()
+  local values, problems, set_by, doubted = check_environment()
+  append(problems, { wrong_user })
+  append(problems, { find_foreign() })
+  -- What somebody may write who never was to be the server says nothing.
+  append(problems, { not wrong_user and require("foundry.data-folder").check() or nil })
+  append(problems, { (require("foundry.series-mark").judge_folder()) })
+  pcall(require("lfs").mkdir, "/run/prosody")
+  local wrong, warnings = require("foundry.raw").judge(values, set_by, doubted)
+  stop_on(append(problems, wrong))
   if process.user == 0 then say("warn", "The server runs as user 0: any other would do as well, see --user.") end
-  stop_on({ require("foundry.data-folder").check() })
-  stop_on({ require("foundry.series-mark").check_folder() })
+  for _, warning in ipairs(warnings) do say("warn", warning) end
+  return values, set_by
 end
 
 -- Nobody replaces the data while a server uses it; a restore that was interrupted when all was there is finished.
@@ -59,6 +59,7 @@ local function share_data()
   end
   local done, problem = pcall(require("foundry.data.staging").finish, folders.data)
   if not done then stop_on({ "A restore was interrupted, and cannot be finished: " .. tostring(problem) }) end
+  stop_on({ require("foundry.series-mark").check_folder() })
 end
 
 local function warn(values)
@@ -93,12 +94,8 @@ local function run_server(arguments)
   package.cpath = "/usr/lib/prosody/?.so;" .. package.cpath
   heed_signals_early()
   set_umask_early()
-  local values, set_by = check_environment()
-  check_foreign()
-  settle_server()
+  local values, set_by = check_server()
   share_data()
-  pcall(require("lfs").mkdir, "/run/prosody")
-  check_files(values, set_by)
   warn(values)
   local failure = require("foundry.await-database")(values, set_by, say)
   if failure then os.exit(failure) end
@@ -112,8 +109,9 @@ end
 local function run_prosodyctl(arguments)
   if arguments[1] == "prosodyctl" then table.remove(arguments, 1) end
   stop_on({ require("foundry.prosodyctl").judge(arguments) })
-  check_environment()
   stop_on({ require("foundry.identity").settle_tool() })
+  local values, problems, _, doubted = check_environment()
+  stop_on(append(problems, require("foundry.raw").find_faults(values, doubted)))
   return become("/usr/lib/prosody/prosodyctl", { "--config", folders.configuration, table.unpack(arguments) })
 end
 

@@ -58,6 +58,6 @@ for _, component in ipairs(foundry.external_components) do
     component_secret = component.secret;
 end
 
-for _, file in ipairs(foundry.extra_files) do
+for file in foundry.each_extra_file() do
   Include(file);
 end

@@ -29,7 +29,7 @@ local function mysql(values)
   local tls = values.PROSODY_SQL_TLS or "disable"
   if tls == "require" then parts[#parts + 1] = "ssl-enforce=1;ssl-verify-server-cert=0" end
   if tls:find("^verify") then
-    parts[#parts + 1] = "ssl-enforce=1;ssl-verify-server-cert=1;ssl-ca=" .. values.PROSODY_SQL_TLS_CA
+    parts[#parts + 1] = "ssl-enforce=1;ssl-verify-server-cert=1;ssl-ca=" .. (values.PROSODY_SQL_TLS_CA or "")
   end
   return { database = values.PROSODY_SQL_DB or "prosody", host = table.concat(parts, ";") }
 end

@@ -19,12 +19,16 @@ local function names_of(option)
   return names
 end
 
+-- All names, and which option each is of.
 local function known_names()
-  local names = {}
+  local names, owners = {}, {}
   for _, option in ipairs(options) do
-    for _, entry in ipairs(names_of(option)) do names[#names + 1] = entry.name end
+    for _, entry in ipairs(names_of(option)) do
+      names[#names + 1] = entry.name
+      owners[entry.name] = option.name
+    end
   end
-  return names
+  return names, owners
 end
 
 local function read_secret(path)
@@ -99,19 +103,42 @@ local function check_series(option, set_by, problems)
   problems[#problems + 1] = ("%s needs Prosody %s, and this is %s."):format(set_by, option.since, shipped.release)
 end
 
--- Values by canonical name, defaults filled in; a list of problems, one sentence each; and the name each value was set
--- by. Reads the environment only through `getenv`, and the files of secrets.
-local function read(getenv)
-  local values, problems, set_by = {}, {}, {}
+local function keep(list, is_kept)
+  local kept = {}
+  for _, item in ipairs(list) do
+    if is_kept(item) then kept[#kept + 1] = item end
+  end
+  return kept
+end
+
+-- Modules that there are none of count as not named, as all that is wrong counts as not set.
+local function leave_out_unknown(values)
+  local function is_known(name) return shipped.has_module(name, values.PROSODY_PLUGIN_PATHS) end
   for _, option in ipairs(options) do
+    local is_list = option.type == "modules" and values[option.name]
+    if is_list then values[option.name] = keep(values[option.name], is_known) end
+  end
+  if not is_known("auth_" .. values.PROSODY_AUTHENTICATION) then values.PROSODY_AUTHENTICATION = "internal_hashed" end
+  values.PROSODY_COMPONENTS = keep(values.PROSODY_COMPONENTS, function(component) return is_known(component.type) end)
+end
+
+-- Values by canonical name, defaults filled in; a list of problems, one sentence each; the name each value was set by; and
+-- the set of options in doubt, because what was given for them is wrong. `mistyped` are those that somebody may have meant.
+-- Reads the environment only through `getenv`, and the files of secrets.
+local function read(getenv, mistyped)
+  local values, problems, set_by, doubted = {}, {}, {}, {}
+  for _, option in ipairs(options) do
+    local before = #problems
     local value, name = read_option(option, getenv, problems)
     check_series(option, name, problems)
     set_by[option.name] = name
+    doubted[option.name] = #problems > before or not name and mistyped and mistyped[option.name] or nil
     if value == nil then value = option.default end
     values[option.name] = value
   end
-  for _, problem in ipairs(find_contradictions(values, set_by)) do problems[#problems + 1] = problem end
-  return values, problems, set_by
+  for _, problem in ipairs(find_contradictions(values, set_by, doubted)) do problems[#problems + 1] = problem end
+  leave_out_unknown(values)
+  return values, problems, set_by, doubted
 end
 
 -- All variables of this process.
@@ -130,20 +157,29 @@ local function is_service_link(name, text)
     or (name:find("_PORT$") and text:find("^%a+://"))
 end
 
--- A problem for each variable called PROSODY_… that nothing reads.
+-- A problem for each variable called PROSODY_… that nothing reads, and the set of options that they may be meant for.
 local function find_unknown(environment)
-  local names, known, problems = known_names(), {}, {}
-  for _, name in ipairs(names) do known[name] = true end
+  local names, owners = known_names()
+  local problems, mistyped = {}, {}
   for name, text in pairs(environment) do
-    if name:find("^PROSODY_") and not known[name] and not is_service_link(name, text) then
-      problems[#problems + 1] = ("%s is no option of this image.%s"):format(name, did_you_mean(name, names))
+    if name:find("^PROSODY_") and not owners[name] and not is_service_link(name, text) then
+      local question, nearest = did_you_mean(name, names)
+      problems[#problems + 1] = ("%s is no option of this image.%s"):format(name, question)
+      if nearest then mistyped[owners[nearest]] = true end
     end
   end
   table.sort(problems)
-  return problems
+  return problems, mistyped
+end
+
+-- As `read`, with what is wrong with the names of `variables`.
+local function check(getenv, variables)
+  local unknown, mistyped = find_unknown(variables)
+  local values, problems, set_by, doubted = read(getenv, mistyped)
+  return values, table.move(unknown, 1, #unknown, #problems + 1, problems), set_by, doubted
 end
 
 return {
-  read = read, read_all = read_all, parse_as = parse_as, find_unknown = find_unknown, names_of = names_of,
+  read = read, read_all = read_all, check = check, parse_as = parse_as, find_unknown = find_unknown, names_of = names_of,
   known_names = known_names, is_equal = is_equal,
 }

@@ -46,6 +46,20 @@ local function host_set(values)
   return set
 end
 
+-- Components, and external ones. Of a domain that several claim, the first gets it; the third list has those who came later.
+local function share_out(values)
+  local taken, shares, late = host_set(values), {}, {}
+  for i, claims in ipairs({ list_components(values), values.PROSODY_EXTERNAL_COMPONENTS }) do
+    shares[i] = {}
+    for _, component in ipairs(claims) do
+      local into = taken[component.domain] and late or shares[i]
+      into[#into + 1] = component
+      taken[component.domain] = true
+    end
+  end
+  return shares[1], shares[2], late
+end
+
 -- Prosody shows a component to the users of the domain right above it.
 local function is_under(component, host)
   return component.domain:gsub("^[^.]+%.", "") == host
@@ -63,4 +77,7 @@ local function shared_with(host, components)
   return shared
 end
 
-return { list_hosts = list_hosts, host_set = host_set, list_components = list_components, is_under = is_under, shared_with = shared_with }
+return {
+  list_hosts = list_hosts, host_set = host_set, list_components = list_components, share_out = share_out, is_under = is_under,
+  shared_with = shared_with,
+}

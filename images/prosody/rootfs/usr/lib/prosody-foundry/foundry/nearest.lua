@@ -17,7 +17,7 @@ local function distance(from, to)
   return row[#to]
 end
 
--- " Did you mean X?" for the nearest of the known words, or nothing if none is near.
+-- " Did you mean X?" for the nearest of the known words, and that word; or nothing if none is near.
 return function(word, known)
   local best, steps
   for _, candidate in ipairs(known) do
@@ -27,5 +27,5 @@ return function(word, known)
   -- What all options begin with makes none of them nearer.
   local own = word:gsub("^PROSODY_", "")
   if not best or steps > math.max(2, #own // 3) then return "" end
-  return (" Did you mean %s?"):format(best)
+  return (" Did you mean %s?"):format(best), best
 end

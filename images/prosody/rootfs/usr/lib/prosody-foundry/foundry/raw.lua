@@ -32,6 +32,19 @@ local function observe(host, name, value)
   return mark
 end
 
+-- Files that are no use, which nothing reads while the whole is judged; and the one that is being read.
+local left_out, current = {}, nil
+
+-- The files, one after the other.
+local function each_file(pattern)
+  local files, i = list_files(pattern), 0
+  return function()
+    repeat i = i + 1 until not left_out[files[i]]
+    current = files[i]
+    return current
+  end
+end
+
 -- Prosody's own reader, which `prosody` finds in the same place afterwards.
 local function find_reader()
   local library = "/usr/lib/prosody/?"
@@ -44,10 +57,11 @@ local function find_reader()
   return found and reader or require("core.configmanager")
 end
 
-local function say_error(message)
+-- `path` is the file where the error does not say it.
+local function say_error(message, path)
   local first = tostring(message):match("^[^\n]*")
   local file, line, reason = first:match("^(/[^:]+):(%d+): (.*)$")
-  if not file then return first .. "." end
+  if not file then return (path and path .. ": " or "") .. first .. "." end
   return ("%s, line %s: %s."):format(file, line, reason)
 end
 
@@ -137,13 +151,13 @@ local function wanted_modules(config)
   return names
 end
 
-local function find_bad_modules(config, files)
+local function find_bad_modules(config, files, doubted)
   local problems = {}
   local paths = rawget(config["*"], "plugin_paths") or {}
   for name, word in pairs(wanted_modules(config)) do
     local path = shipped.find_module(name, paths)
     local broken = path and not path:find("^/usr/lib/prosody") and shipped.find_fault(path)
-    if not path then
+    if not path and not doubted.PROSODY_PLUGIN_PATHS then
       problems[#problems + 1] = ("%s wants the module %q, which is not in this image.%s"):format(
         find_file(files, "[\"']" .. word:gsub("%p", "%%%0") .. "[\"']"), name, did_you_mean(name, shipped.module_names(paths)))
     elseif broken then
@@ -154,13 +168,14 @@ local function find_bad_modules(config, files)
   return problems
 end
 
--- Sentences about files that cannot be read, or are no Lua.
-local function find_faults(values)
+-- Sentences about files that cannot be read, or are no Lua. Which files are meant is not known where that is in doubt.
+local function find_faults(values, doubted)
   local problems = {}
-  for _, path in ipairs(list_files(values.PROSODY_EXTRA_CONFIG)) do
+  for _, path in ipairs(doubted.PROSODY_EXTRA_CONFIG and {} or list_files(values.PROSODY_EXTRA_CONFIG)) do
     local file, reason = io.open(path)
     if file then file:close() end
     local _, wrong = loadfile(path, "t")
+    left_out[path] = not file or wrong
     if not file then
       problems[#problems + 1] = ("Cannot read %s."):format(reason)
     elseif wrong then
@@ -170,16 +185,31 @@ local function find_faults(values)
   return problems
 end
 
--- Of a sound environment and sound files, two lists of sentences: what forbids the start, and what is worth a warning.
-local function judge(values, set_by)
+-- Reads the whole configuration but for files that fail, of which there is a sentence each. Answers whether it could.
+local function read_whole(reader, problems)
+  while true do
+    current = nil
+    local loaded, _, wrong = reader.load(folders.configuration, "lua")
+    if loaded then return true end
+    problems[#problems + 1] = say_error(wrong, current)
+    if not current then return false end
+    left_out[current] = true
+  end
+end
+
+-- Two lists of sentences: what forbids the start, and what is worth a warning. What options in doubt would change is no
+-- problem of its own.
+local function judge(values, set_by, doubted)
   local files = list_files(values.PROSODY_EXTRA_CONFIG)
+  for _, path in ipairs(files) do left_out[path] = doubted.PROSODY_EXTRA_CONFIG end
+  local problems = find_faults(values, doubted)
   local reader = find_reader()
   local credentials = os.getenv("CREDENTIALS_DIRECTORY")
   if credentials and reader.set_credentials_directory then reader.set_credentials_directory(credentials) end
-  local loaded, _, wrong = reader.load(folders.configuration, "lua")
-  if not loaded then return { say_error(wrong) }, {} end
-  local problems = find_bad_modules(reader.getconfig(), files)
-  return problems, #files > 0 and find_twice(reader, files, set_by) or {}
+  local is_read = read_whole(reader, problems)
+  local bad = is_read and find_bad_modules(reader.getconfig(), files, doubted) or {}
+  table.move(bad, 1, #bad, #problems + 1, problems)
+  return problems, #problems == 0 and #files > 0 and find_twice(reader, files, set_by) or {}
 end
 
-return { list_files = list_files, observe = observe, find_faults = find_faults, judge = judge }
+return { each_file = each_file, observe = observe, find_faults = find_faults, judge = judge }

@@ -24,14 +24,19 @@ local function read()
   return series and { series = series, release = release }
 end
 
+local function judge_folder()
+  local mark = read()
+  return judge(mark, "The data in " .. folders.data), mark
+end
+
 return {
   judge = judge,
   is_news = is_news,
   own = { series = shipped.series, release = shipped.release },
-  -- For the data folder: a sentence, or nil, and then this Prosody is noted there.
+  judge_folder = judge_folder,
+  -- A sentence, or nil, and then this Prosody is noted in the data folder.
   check_folder = function()
-    local mark = read()
-    local problem = judge(mark, "The data in " .. folders.data)
+    local problem, mark = judge_folder()
     if problem then return problem end
     local file = is_news(mark) and io.open(path, "w")
     if file then

@@ -42,10 +42,11 @@ local function set(place, name, value)
   settings[place][name] = value
 end
 
+local components, external_components = hosts.share_out(values)
 local enabled, disabled = {}, {}
 local context = {
   values = values, set_by = set_by,
-  hosts = hosts.list_hosts(values), components = hosts.list_components(values),
+  hosts = hosts.list_hosts(values), components = components,
   ipv6 = values.PROSODY_IPV6,
   run_folder = folders.run(),
   -- Modules that a kind of host gets if this image has them.
@@ -82,7 +83,7 @@ return {
   domain = context.domain,
   hosts = context.hosts,
   components = context.components,
-  external_components = values.PROSODY_EXTERNAL_COMPONENTS,
+  external_components = external_components,
   modules_on = function(kind, wanted, domain)
     local names = table.move(enabled[kind] or {}, 1, #(enabled[kind] or {}), #wanted + 1, wanted)
     return raw.observe(domain or "*", "modules_enabled", modules.list(values, kind, names))
@@ -99,5 +100,5 @@ return {
   run_folder = context.run_folder,
   -- Only where the entrypoint lets user 0 be: it has no capabilities, or is nobody outside.
   run_as_root = process.user == 0,
-  extra_files = raw.list_files(values.PROSODY_EXTRA_CONFIG),
+  each_extra_file = function() return raw.each_file(values.PROSODY_EXTRA_CONFIG) end,
 }

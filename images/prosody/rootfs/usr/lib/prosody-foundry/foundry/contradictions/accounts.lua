@@ -29,8 +29,8 @@ return {
     if name and not values[name] then say("PROSODY_AUTHENTICATION=%s needs %s.", values.PROSODY_AUTHENTICATION, name) end
   end,
 
-  function(values, _, say)
-    if not shipped.has_module("auth_" .. values.PROSODY_AUTHENTICATION, values.PROSODY_PLUGIN_PATHS) then
+  function(values, _, say, doubted)
+    if not doubted.PROSODY_PLUGIN_PATHS and not shipped.has_module("auth_" .. values.PROSODY_AUTHENTICATION, values.PROSODY_PLUGIN_PATHS) then
       say("PROSODY_AUTHENTICATION=%s needs mod_auth_%s, which this image does not have.", values.PROSODY_AUTHENTICATION,
         values.PROSODY_AUTHENTICATION)
     end
@@ -45,7 +45,7 @@ return {
     end
   end,
 
-  function(values, set_by, say)
+  function(values, set_by, say, doubted)
     if set_by.PROSODY_ACCOUNT and not set_by.PROSODY_ACCOUNT_PASSWORD then
       say("%s needs PROSODY_ACCOUNT_PASSWORD, or PROSODY_ACCOUNT_PASSWORD_FILE.", set_by.PROSODY_ACCOUNT)
     end
@@ -53,7 +53,8 @@ return {
     if not set_by.PROSODY_ACCOUNT_PASSWORD then return end
     if not account then return say("%s needs PROSODY_ACCOUNT, or one of PROSODY_ADMINS.", set_by.PROSODY_ACCOUNT_PASSWORD) end
     local host = account:match("@(.+)$")
-    if host and not hosts.host_set(values)[host] then
+    local is_sure = not (doubted.PROSODY_DOMAIN or doubted.PROSODY_VIRTUAL_HOSTS)
+    if host and is_sure and not hosts.host_set(values)[host] then
       say("%s=%s is of none of this server's domains: %s.", set_by.PROSODY_ACCOUNT or set_by.PROSODY_ADMINS, account,
         table.concat(hosts.list_hosts(values), ", "))
     end

@@ -27,9 +27,9 @@ return {
     end
   end,
 
-  function(values, set_by, say)
+  function(values, set_by, say, doubted)
     local storage = set_by.PROSODY_STORAGE and values.PROSODY_STORAGE
-    if storage and storage ~= "sql" and set_by.PROSODY_SQL_DRIVER and not wants_sql(values)
+    if storage and not doubted.PROSODY_STORES and storage ~= "sql" and set_by.PROSODY_SQL_DRIVER and not wants_sql(values)
       and not (storage == "sqlite" and values.PROSODY_SQL_DRIVER == "SQLite3") then
       say("PROSODY_STORAGE=%s does not use %s: leave one out.", storage, set_by.PROSODY_SQL_DRIVER)
     end

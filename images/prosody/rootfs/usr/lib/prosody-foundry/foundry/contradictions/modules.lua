@@ -17,8 +17,8 @@ end
 
 return {
   -- What a module does that this image has not got.
-  function(values, set_by, say)
-    for _, option in ipairs(options) do
+  function(values, set_by, say, doubted)
+    for _, option in ipairs(doubted.PROSODY_PLUGIN_PATHS and {} or options) do
       local is_off = values[option.name] == option.default or values[option.name] == "none"
       if option.module and set_by[option.name] and not is_off and not shipped.has_module(option.module, values.PROSODY_PLUGIN_PATHS) then
         say("%s needs mod_%s, which this image does not have.", set_by[option.name], option.module)
@@ -27,7 +27,8 @@ return {
   end,
 
   -- What there is none of.
-  function(values, set_by, say)
+  function(values, set_by, say, doubted)
+    if doubted.PROSODY_COMPONENTS then return end
     local kinds, words = {}, { muc = "rooms", http_file_share = "uploads", pubsub = "a PROSODY_PUBSUB_DOMAIN" }
     for _, component in ipairs(hosts.list_components(values)) do kinds[component.type] = true end
     for _, option in ipairs(options) do
@@ -55,26 +56,28 @@ return {
   end,
 
   -- The names of modules.
-  function(values, _, say)
+  function(values, _, say, doubted)
     local more = values.PROSODY_PLUGIN_PATHS
+    local function say_unknown(sentence, option, name)
+      if not doubted.PROSODY_PLUGIN_PATHS then say(sentence, option, name, did_you_mean(name, shipped.module_names(more))) end
+    end
     local disabled = {}
     for _, name in ipairs(values.PROSODY_DISABLE_MODULES) do disabled[name] = true end
     for _, wanted in ipairs(all_modules(values)) do
       if not shipped.has_module(wanted.name, more) then
-        say("%s holds %q, which is no module of this image.%s", wanted.option, wanted.name, did_you_mean(wanted.name, shipped.module_names(more)))
+        say_unknown("%s holds %q, which is no module of this image.%s", wanted.option, wanted.name)
       elseif disabled[wanted.name] then
         say("%s and PROSODY_DISABLE_MODULES both hold %q: leave one out.", wanted.option, wanted.name)
       end
     end
     for _, component in ipairs(values.PROSODY_COMPONENTS) do
       if not shipped.has_module(component.type, more) then
-        say("PROSODY_COMPONENTS holds the type %q, which is no module of this image.%s", component.type,
-          did_you_mean(component.type, shipped.module_names(more)))
+        say_unknown("%s holds the type %q, which is no module of this image.%s", "PROSODY_COMPONENTS", component.type)
       end
     end
     for _, name in ipairs(values.PROSODY_DISABLE_MODULES) do
       if not shipped.has_module(name, more) then
-        say("PROSODY_DISABLE_MODULES holds %q, which is no module of this image.%s", name, did_you_mean(name, shipped.module_names(more)))
+        say_unknown("%s holds %q, which is no module of this image.%s", "PROSODY_DISABLE_MODULES", name)
       end
     end
   end,

@@ -6,10 +6,15 @@ local lfs = require("lfs")
 
 return {
   -- Files and folders that somebody named, and that are not there.
-  function(values, set_by, say)
+  function(values, set_by, say, doubted)
+    local missing
     for _, folder in ipairs(set_by.PROSODY_PLUGIN_PATHS and values.PROSODY_PLUGIN_PATHS or {}) do
-      if lfs.attributes(folder, "mode") ~= "directory" then say("%s: there is no folder %s.", set_by.PROSODY_PLUGIN_PATHS, folder) end
+      if lfs.attributes(folder, "mode") ~= "directory" then
+        say("%s: there is no folder %s.", set_by.PROSODY_PLUGIN_PATHS, folder)
+        missing = true
+      end
     end
+    doubted.PROSODY_PLUGIN_PATHS = doubted.PROSODY_PLUGIN_PATHS or missing
     local extra = values.PROSODY_EXTRA_CONFIG
     if set_by.PROSODY_EXTRA_CONFIG and not extra:find("[*?]") and not lfs.attributes(extra, "mode") then
       say("%s: there is no file %s.", set_by.PROSODY_EXTRA_CONFIG, extra)
@@ -44,15 +49,13 @@ return {
   end,
 
   -- Which domain is what.
-  function(values, _, say)
-    local taken = hosts.host_set(values)
-    local function take(name, domain)
-      if taken[domain] then say("%s holds %s, which is in use already.", name, domain) end
-      taken[domain] = true
+  function(values, _, say, doubted)
+    local _, _, late = hosts.share_out(values)
+    local is_sure = not (doubted.PROSODY_DOMAIN or doubted.PROSODY_VIRTUAL_HOSTS or doubted.PROSODY_COMPONENTS)
+    for _, component in ipairs(is_sure and late or {}) do
+      say("%s holds %s, which is in use already.", component.option or "PROSODY_EXTERNAL_COMPONENTS", component.domain)
     end
-    for _, component in ipairs(hosts.list_components(values)) do take(component.option, component.domain) end
     for _, component in ipairs(values.PROSODY_EXTERNAL_COMPONENTS) do
-      take("PROSODY_EXTERNAL_COMPONENTS", component.domain)
       if not component.secret and not values.PROSODY_COMPONENT_SECRET then
         say("PROSODY_EXTERNAL_COMPONENTS holds %s without a secret, and there is no PROSODY_COMPONENT_SECRET.", component.domain)
       end

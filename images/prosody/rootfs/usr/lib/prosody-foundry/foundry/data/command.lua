@@ -20,14 +20,14 @@ end
 
 -- Ends with exit code 78 on a bad environment. `is_known` tells variables that only this command reads.
 local function check_environment(is_known)
-  local _, problems = environment.read(os.getenv)
+  -- Files of secrets are read as the user who will use them.
+  stop_on({ require("foundry.identity").settle_tool() })
   local variables = environment.read_all()
   for name in pairs(variables) do
     if is_known and is_known(name) then variables[name] = nil end
   end
-  for _, problem in ipairs(environment.find_unknown(variables)) do problems[#problems + 1] = problem end
+  local _, problems = environment.check(os.getenv, variables)
   stop_on(problems)
-  stop_on({ require("foundry.identity").settle_tool() })
 end
 
 -- { [flag] = true or its value, [1…] = other words }. `known` tells which flags take a value.

@@ -1,18 +1,8 @@
 -- What lies in the data folder beside the stores: uploaded files, keys that were made, marks of modules.
 
 local lfs = require("lfs")
+local entries = require("foundry.data.entries")
 local internal = require("foundry.data.internal")
-
-local function entries(folder)
-  local names = {}
-  local opened, each, state = pcall(lfs.dir, folder)
-  if not opened then return names end
-  for name in each, state do
-    if name ~= "." and name ~= ".." then names[#names + 1] = name end
-  end
-  table.sort(names)
-  return names
-end
 
 local function extension_of(name) return name:match("%.(%w+)$") end
 

@@ -2,6 +2,8 @@
 -- memory. `folder` is the data folder, or the one that takes its place later.
 
 local lfs = require("lfs")
+local by_kind = require("foundry.data.by-kind")
+local entries = require("foundry.data.entries")
 local load_library = require("foundry.data.prosody").load
 local xml = require("foundry.data.xml")
 local datetime = load_library("util.datetime")
@@ -11,17 +13,6 @@ local serialize = load_library("util.serialization").serialize
 
 local extensions = { dat = "keyval", list = "archive" }
 local extension_of = { keyval = "dat", archive = "list" }
-
-local function entries(folder)
-  local opened, each, state = pcall(lfs.dir, folder)
-  local names = {}
-  if not opened then return names end
-  for name in each, state do
-    if name:sub(1, 1) ~= "." then names[#names + 1] = name end
-  end
-  table.sort(names)
-  return names
-end
 
 local function mode_of(path) return lfs.attributes(path, "mode") end
 
@@ -45,12 +36,13 @@ end
 local function visit_host(folder, host, visit)
   for _, name in ipairs(entries(folder)) do
     local path = folder .. "/" .. name
-    if mode_of(path) == "directory" then
+    local mode = name:sub(1, 1) ~= "." and mode_of(path)
+    if mode == "directory" then
       for _, file in ipairs(entries(path)) do
         local user, kind = split(file)
         if kind then visit(host, datamanager.path_decode(name), kind, user) end
       end
-    else
+    elseif mode then
       local store, kind = split(name)
       if kind then visit(host, store, kind, "") end
     end
@@ -154,13 +146,6 @@ local function read_archive(self, section, user)
   end
 end
 
-local readers = { keyval = read_keyval, archive = read_archive }
-
--- The records of one user, in their order.
-function methods:read(section, user)
-  return readers[section.kind](self, section, user)
-end
-
 local function check(done, reason, path)
   if not done then error(("%s cannot be written: %s."):format(path, reason), 0) end
 end
@@ -197,11 +182,7 @@ local function write_archive(self, section, record)
   check(self.file:write("item(" .. serialize(plain(record)) .. ");\n"))
 end
 
-local writers = { keyval = write_keyval, archive = write_archive }
-
-function methods:write(section, record)
-  writers[section.kind](self, section, record)
-end
+by_kind(methods, { keyval = read_keyval, archive = read_archive }, { keyval = write_keyval, archive = write_archive })
 
 methods.flush = close_list
 

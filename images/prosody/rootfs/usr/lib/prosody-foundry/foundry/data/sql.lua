@@ -1,6 +1,7 @@
 -- Prosody's storage in a database, by its own library and in its own tables, read in pages and written in one
 -- transaction. `params` are those of the option `sql`.
 
+local by_kind = require("foundry.data.by-kind")
 local close_statements = require("foundry.close-statements")
 local load_library = require("foundry.data.prosody").load
 local rows = require("foundry.data.sql-rows")
@@ -97,13 +98,6 @@ local function read_archive(self, section, user)
   end
 end
 
-local readers = { keyval = read_keyval, archive = read_archive }
-
--- The records of one user, in their order.
-function methods:read(section, user)
-  return readers[section.kind](self, section, user)
-end
-
 local insert_keyval = [[INSERT INTO "prosody" ("host", "user", "store", "key", "type", "value") VALUES (?, ?, ?, ?, ?, ?)]]
 local insert_archive = [[INSERT INTO "prosodyarchive" ("host", "user", "store", "when", "with", "key", "type", "value")
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)]]
@@ -122,9 +116,7 @@ local writers = {
   end,
 }
 
-function methods:write(section, record)
-  writers[section.kind](self, section, record)
-end
+by_kind(methods, { keyval = read_keyval, archive = read_archive }, writers)
 
 function methods:flush() end
 

@@ -7,20 +7,10 @@
 -- All of it takes its place by being renamed, so the folder has to be of one piece.
 
 local lfs = require("lfs")
+local entries = require("foundry.data.entries")
 local incoming, replaced = "/.foundry-incoming", "/.foundry-replaced"
 
 local function is_folder(path) return lfs.symlinkattributes(path, "mode") == "directory" end
-
-local function entries(folder)
-  local names = {}
-  local opened, each, state = pcall(lfs.dir, folder)
-  if not opened then return names end
-  for name in each, state do
-    if name ~= "." and name ~= ".." then names[#names + 1] = name end
-  end
-  table.sort(names)
-  return names
-end
 
 local function remove(path)
   if is_folder(path) then

@@ -1,0 +1,18 @@
+import type { Pin } from "@prosody-foundry/lockfile";
+
+/** A pin for tests. */
+export const samplePin: Pin = {
+  layout: "standard",
+  licence: "MIT",
+  stage: null,
+  depends: [],
+  optional: [],
+  libraries: {},
+  node: "a".repeat(40),
+  date: "2025-10-17",
+  revision: 1,
+  tree: "b".repeat(40),
+  integrity: "c".repeat(64),
+  hosts: ["virtual-host"],
+  refused: [],
+};
