@@ -18,11 +18,20 @@ export async function readWays(container: Container): Promise<Way[]> {
   return planWays(await askImage(container, "help", "--json"), modules.split("\n"));
 }
 
-/** Whether each of them gives a healthy server when it is chosen, cut off from whatever it would ask. */
+/** Whether each of them gives a server as healthy as the running one when it is chosen, cut off from what it would ask. */
 export async function loadWays(container: Container, domain: string): Promise<Finding> {
   const ways = await readWays(container);
-  const tries = ways.map(async (way) => ({ way, problems: await tryWay(container, domain, way) }));
+  // What is wrong with any server of this image is for other checks to say.
+  const common = await readProblems(container);
+  const tries = ways.map(async (way) => {
+    const problems = await tryWay(container, domain, way);
+    return { way, problems: problems.filter((problem) => !common.includes(problem)) };
+  });
   return judgeWays(await Promise.all(tries));
+}
+
+async function readProblems(server: Container): Promise<string[]> {
+  return findProblems(await askImage(server, "healthcheck", "--json"));
 }
 
 async function tryWay(container: Container, domain: string, way: Way): Promise<string[]> {
@@ -31,7 +40,7 @@ async function tryWay(container: Container, domain: string, way: Way): Promise<s
     await startCutOff(server, domain, way.env);
     await waitForServer(server);
     const complaint = findComplaint(await readLog(server), way.module);
-    return complaint === undefined ? findProblems(await askImage(server, "healthcheck", "--json")) : [complaint];
+    return complaint === undefined ? await readProblems(server) : [complaint];
   } catch (error) {
     if (!isUserError(error, "VERIFY_NOT_STARTED")) throw error;
     return [error.message];
