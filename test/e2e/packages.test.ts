@@ -42,6 +42,7 @@ async function changeSeries(): Promise<void> {
 }
 
 const Change = z.looseObject({
+  list: z.string(),
   name: z.string(),
   from: z.string().nullable(),
   to: z.string().nullable(),
@@ -53,12 +54,25 @@ it("update locks what Debian has now, with all that needs, and nothing that was 
   const answer = z
     .looseObject({ written: z.array(z.string()), changes: z.array(Change) })
     .parse(await foundry.json(["packages", "update", ...series]));
-  expect(answer.written).toEqual(["images/prosody/packages.lock.json"]);
+  expect(answer.written).toEqual(["images/packages.lock.json", "images/prosody/packages.lock.json"]);
   first = await readFile(lockFile(), "utf8");
   const root = PackageLock.parse(JSON.parse(first)).suites["bookworm"]?.lists.root ?? {};
   expect(Object.keys(root)).toEqual(expect.arrayContaining(["base-files", "libc6", "libssl3", "openssl"]));
-  expect(answer.changes.map(({ name }) => name)).toEqual(Object.keys(root));
+  const [ofRoot, others] = [true, false].map((is) => answer.changes.filter(({ list }) => (list === "root") === is));
+  expect(ofRoot?.map(({ name }) => name)).toEqual(Object.keys(root));
+  // Headers that no image has a use for any more.
+  expect(new Set(others?.map(({ list, to }) => `${list} ${to}`))).toEqual(new Set(["dev null"]));
   expect(root).not.toHaveProperty("lua5.4");
+});
+
+it("update leaves headers of the suites and platforms that images have, and lists of other suites as they were", async () => {
+  const before = await readPackageLock(repository);
+  const { bookworm, ...others } = (await readPackageLock(folder)).suites;
+  const architectures = Object.values(bookworm?.lists.dev ?? {})
+    .flatMap(Object.values)
+    .flatMap(({ sha256 }) => Object.keys(sha256));
+  expect(architectures).toEqual(["amd64", "amd64"]);
+  expect(others).toEqual({ trixie: before.suites["trixie"] });
 });
 
 it("diff names what is newer, with the CVEs of its changelog, what is gone, and the bytes", async () => {
