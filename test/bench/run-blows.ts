@@ -21,8 +21,6 @@ export interface Endured {
   dropped: number;
   /** Seconds from the blow until everybody was in again. */
   seconds: number;
-  /** Deliveries of acknowledged messages that never came. */
-  lost: number;
 }
 
 /** What the blows are dealt to. */
@@ -38,7 +36,7 @@ export interface Struck {
 
 const talkSeconds = 20;
 // A crowd that comes back all at once needs some minutes; one that never does is a result, too.
-const patience = { comingBack: 900_000, settling: 120_000 };
+export const patience = { comingBack: 900_000, settling: 120_000 };
 
 /** All that one server is put through, one after the other. */
 export function blowsFor(struck: Struck): Blow[] {
@@ -71,19 +69,18 @@ async function renew({ exec, name, certificates, authority, domains }: Struck): 
   await exec("docker", ["kill", "--signal=HUP", name]);
 }
 
-/** Deals a blow while the clients talk, and counts when all is said. */
+/** Deals a blow while the clients talk, and waits until all is said. */
 export async function endure(crowd: Crowd, blow: Blow, pace: Parameters<Crowd["talk"]>[1]): Promise<Endured> {
   const before = crowd.clients.map(timesIn);
-  const lostBefore = (await crowd.settle(patience.settling)).lost;
   const start = performance.now();
   const talking = crowd.talk(talkSeconds, pace);
   await blow.strike(crowd);
   while (!crowd.clients.every(isIn) && performance.now() - start < patience.comingBack) await sleep(20);
   const seconds = (performance.now() - start) / 1000;
   await talking;
-  const { lost } = await crowd.settle(patience.settling);
+  await crowd.settle(patience.settling);
   const dropped = crowd.clients.filter((client, index) => timesIn(client) !== before[index]).length;
-  return { what: blow.what, dropped, seconds, lost: lost - lostBefore };
+  return { what: blow.what, dropped, seconds };
 }
 
 function timesIn({ begun, resumed }: Crowd["clients"][number]): number {

@@ -14,7 +14,7 @@ import { percentile, type Tally } from "../fixtures/load-ledger.ts";
 import type { PeerNetwork } from "../fixtures/peer.ts";
 import type { Database } from "../fixtures/peer-postgresql.ts";
 import { writeCertificate } from "../fixtures/prosody-server.ts";
-import { addressOf, type Blow, blowsFor, endure, type Endured } from "./run-blows.ts";
+import { addressOf, type Blow, blowsFor, endure, type Endured, patience } from "./run-blows.ts";
 
 export const crowdDomain = "example.org";
 export const chatSeconds = 60;
@@ -113,7 +113,8 @@ async function runCrowd(bake: BakeContext, name: string, of: { crowd: Crowd; blo
     endured.push(await endure(crowd, blow, pace));
     most = Math.max(most, (await readServer(bake, name)).most);
   }
-  const tally = await crowd.settle(1000);
+  // What is late is not lost.
+  const tally = await crowd.settle(patience.settling);
   const { delays } = crowd.ledger;
   return {
     gathering,

@@ -112,7 +112,6 @@ function figuresOf(ours: CrowdMeasured, theirs: CrowdMeasured): Figure[] {
     ...ours.endured.flatMap(({ what }, index) => [
       figure(`${what}: connections lost`, "count", ({ endured }) => endured[index]?.dropped ?? Number.NaN),
       figure("  all in again after", "seconds", ({ endured }) => endured[index]?.seconds ?? Number.NaN),
-      figure("  acknowledged messages lost", "count", ({ endured }) => endured[index]?.lost ?? Number.NaN),
     ]),
   ];
 }

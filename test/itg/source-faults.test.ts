@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { runCommand, silent } from "@prosody-foundry/kit";
+import { runCommand } from "@prosody-foundry/kit";
 import { emptyLock, type LockedModule, writeLock } from "@prosody-foundry/lockfile";
 import {
   ensureContent,
@@ -16,6 +16,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type BadProxy, type Mischief, serveBadly } from "../fixtures/bad-proxy.ts";
 import { type Foundry, openFoundry } from "../fixtures/foundry.ts";
 import { makeSmallTree, type SmallTree } from "../fixtures/small-tree.ts";
+import { makeSourceContext } from "../fixtures/source-context.ts";
 import { type HgServer, installMercurial, serveHg } from "../fixtures/upstreams.ts";
 
 const url = "https://modules.invalid/";
@@ -38,17 +39,7 @@ beforeEach(async () => {
   root = path.join(folder, String(count));
   await mkdir(path.join(root, "images"), { recursive: true });
   await writeFile(path.join(root, "images/series.json"), "{}\n");
-  context = {
-    root,
-    cacheDir: path.join(root, "cache"),
-    exec: runCommand,
-    fetch,
-    env: process.env,
-    progress: silent,
-    mirrors: {},
-    offline: false,
-    fetchDebian: async ({ suite }) => Promise.reject(new Error(`${suite} is not needed for this`)),
-  };
+  context = makeSourceContext(root);
 });
 
 describe.each(["hg", "git"] as const)("an upstream in %s", (kind) => {

@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { runCommand, silent, writeFileWhole } from "@prosody-foundry/kit";
+import { runCommand, writeFileWhole } from "@prosody-foundry/kit";
 import { openSource, type Source, type SourceContext, type SourceSpec } from "@prosody-foundry/source";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeSourceContext } from "../fixtures/source-context.ts";
 import { type HgServer, installMercurial, serveHg } from "../fixtures/upstreams.ts";
 
 const kinds = ["hg over HTTP", "hg where annotations are refused", "hg clone", "git"] as const;
@@ -24,7 +25,6 @@ interface Revisions {
 let root: string;
 let revisions: Record<"hg" | "git", Revisions>;
 let server: HgServer;
-let count = 0;
 
 beforeAll(async () => {
   await installMercurial();
@@ -52,7 +52,7 @@ describe.each(kinds)("%s", (kind) => {
   });
 
   it("answers again without asking", async () => {
-    const context = makeContext();
+    const context = makeSourceContext(root);
     const { after: node } = nodesOf(kind);
     await open(kind, context).readLineDates(node, "mod_x", "README.md");
     const asked = server.requests().length;
@@ -98,12 +98,12 @@ it("is not led astray by a user's settings of git", async () => {
   const ignored = path.join(home, "ignored");
   await writeFileWhole(ignored, `${revisions.git.after}\n`);
   await writeFileWhole(path.join(home, ".gitconfig"), `[blame]\n\tignoreRevsFile = ${ignored}\n`);
-  const source = open("git", makeContext({ env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home } }));
+  const source = open("git", makeSourceContext(root, { env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home } }));
   expect(await source.readLineDates(revisions.git.after, "mod_x", "README.md")).toEqual(newDays);
 });
 
 it("says that annotations are lacking where hg is not installed either, and goes on with the rest", async () => {
-  const source = open("hg where annotations are refused", makeContext({ exec: withoutPrograms }));
+  const source = open("hg where annotations are refused", makeSourceContext(root, { exec: withoutPrograms }));
   const { after: node } = revisions.hg;
   const asked = source.readLineDates(node, "mod_x", "README.md");
   await expect(asked).rejects.toMatchObject({ code: "HGWEB_LACKING", message: expect.stringContaining("annotations") });
@@ -111,7 +111,7 @@ it("says that annotations are lacking where hg is not installed either, and goes
 });
 
 it("still reads modules of a server whose annotations fail", async () => {
-  const source = open("hg over HTTP", makeContext({ fetch: answering(503) }));
+  const source = open("hg over HTTP", makeSourceContext(root, { fetch: answering(503) }));
   const { after: node } = revisions.hg;
   const asked = source.readLineDates(node, "mod_x", "README.md");
   await expect(asked).rejects.toMatchObject({ code: "SOURCE_UNREACHABLE" });
@@ -122,11 +122,11 @@ it.each<[SourceSpec["kind"], string]>([
   ["directory", "hg"],
   ["debian", "trixie"],
 ])("knows no day in a %s", async (kind, url) => {
-  const source = openSource({ name: "test", kind, url, folder: "" }, makeContext());
+  const source = openSource({ name: "test", kind, url, folder: "" }, makeSourceContext(root));
   expect(await source.readLineDates(revisions.hg.after, "mod_x", "README.md")).toBeNull();
 });
 
-function open(kind: Kind, context = makeContext()): Source {
+function open(kind: Kind, context = makeSourceContext(root)): Source {
   if (kind === "git")
     return openSource({ name: "test", kind: "git", url: path.join(root, "git"), folder: "" }, context);
   const url = kind === "hg clone" ? path.join(root, "hg") : server.url;
@@ -136,22 +136,6 @@ function open(kind: Kind, context = makeContext()): Source {
 
 function nodesOf(kind: Kind): Revisions {
   return kind === "git" ? revisions.git : revisions.hg;
-}
-
-function makeContext(changes: Partial<SourceContext> = {}): SourceContext {
-  count += 1;
-  return {
-    root,
-    cacheDir: path.join(root, `cache-${count}`),
-    exec: runCommand,
-    fetch,
-    env: process.env,
-    progress: silent,
-    mirrors: {},
-    offline: false,
-    fetchDebian: async ({ suite }) => Promise.reject(new Error(`${suite} is not needed for this`)),
-    ...changes,
-  };
 }
 
 /** As on a machine where nothing is installed. */

@@ -4,7 +4,8 @@ import { expect, it } from "vitest";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 
-// Written the same way, and no codes: variables of the environment, options of the image and variables of /etc/os-release, a name of git.
+// Written the same way, and no codes: variables of the environment and of /etc/os-release, options of the image, a name
+// of git.
 const environment =
   /^(?:FOUNDRY_|PROSODY_|ACTIONS_|VERSION_|XDG_|DOCKER_HOST$|GIT_TERMINAL_PROMPT$|MERGE_HEAD$|GH_TOKEN$|GITHUB_(?:API_URL|OUTPUT|REPOSITORY|RUN_ATTEMPT|STEP_SUMMARY|TOKEN)$)/u;
 
