@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { runCommand } from "@prosody-foundry/kit";
 import { emptyLock, type LockedModule, writeLock } from "@prosody-foundry/lockfile";
 import {
   ensureContent,
