@@ -42,7 +42,8 @@ describe.each(imageSeries)("components of %s", (series) => {
         network: network.name,
         names: ["*.example.org", files],
         files: {
-          "/run/secrets/components": "gateway.example.org:one,bridge.elsewhere.org,door.example.org:three\n",
+          "/run/secrets/components":
+            "gateway.example.org:one, and: two\nbridge.elsewhere.org\ndoor.example.org:three\n",
           "/run/secrets/shared": "two\n",
         },
         env: {
@@ -163,7 +164,8 @@ describe.each(imageSeries)("components of %s", (series) => {
   it("PROSODY_EXTERNAL_COMPONENTS, PROSODY_COMPONENT_SECRET, PROSODY_COMPONENT_PORTS: programs connect with their secrets", async () => {
     const at = { host: full.address, port: 6347, network: network.name };
     expect(await join({ ...at, domain: "gateway.example.org", secret: "two" })).toBe(false);
-    expect(await join({ ...at, domain: "gateway.example.org", secret: "one" })).toBe(true);
+    expect(await join({ ...at, domain: "gateway.example.org", secret: "one" })).toBe(false);
+    expect(await join({ ...at, domain: "gateway.example.org", secret: "one, and: two" })).toBe(true);
     expect(await join({ ...at, domain: "bridge.elsewhere.org", secret: "two" })).toBe(true);
     expect(await sendTo(admin(), "anything@gateway.example.org")).toBe("arrived");
     expect(await sendTo(admin(), "anything@bridge.elsewhere.org")).toBe("arrived");

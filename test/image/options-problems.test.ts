@@ -135,7 +135,7 @@ describe.each(imageSeries)("a bad environment of %s", (series) => {
       [
         "PROSODY_C2S_PORTS and PROSODY_HTTP_PORTS both hold the port 5280.",
         'PROSODY_ENABLE_MODULES and PROSODY_DISABLE_MODULES both hold "ping": leave one out.',
-        "PROSODY_EXTERNAL_COMPONENTS holds irc.example.org without a secret, and there is no PROSODY_COMPONENT_SECRET.",
+        "PROSODY_EXTERNAL_COMPONENTS holds, as number 1, a name without a secret, and there is no PROSODY_COMPONENT_SECRET.",
         "PROSODY_EXTRA_CONFIG: there is no file /etc/prosody/none.cfg.lua.",
         "PROSODY_INVITE_EXPIRY has nothing to limit with PROSODY_REGISTRATION=closed.",
         "PROSODY_LDAP_BASE needs PROSODY_AUTHENTICATION=ldap.",

@@ -1,5 +1,6 @@
 import { runCommand } from "@prosody-foundry/kit";
 import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
 import { runImage } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
@@ -34,6 +35,23 @@ function toLua(settings: Settings): string {
     ([name, value]) => `[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   );
   return `{ ${entries.join(", ")} }`;
+}
+
+/** What Kubernetes sets in every container beside a Service whose name gives these letters. */
+function serviceLinks(service: string): Settings {
+  const url = service.startsWith("TURN") ? "udp://[fd00::7]:3478" : "tcp://10.96.0.7:5432";
+  const [, protocol = "", address = "", port = ""] = /^(\w+):\/\/(.*):(\d+)$/u.exec(url) ?? [];
+  const link = `${service}_PORT_${port}_${protocol.toUpperCase()}`;
+  return {
+    [`${service}_SERVICE_HOST`]: address,
+    [`${service}_SERVICE_PORT`]: port,
+    [`${service}_SERVICE_PORT_MAIN`]: port,
+    [`${service}_PORT`]: url,
+    [link]: url,
+    [`${link}_PROTO`]: protocol,
+    [`${link}_PORT`]: port,
+    [`${link}_ADDR`]: address,
+  };
 }
 
 describe("an option", () => {
@@ -127,6 +145,26 @@ describe("an option", () => {
       },
     ],
     [
+      "is not what Docker's links set for a container called db",
+      {
+        name: "PROSODY_SQL_DB",
+        settings: {
+          DB_NAME: "/prosody/db",
+          DB_PORT: "tcp://172.17.0.2:5432",
+          DB_PORT_5432_TCP: "tcp://172.17.0.2:5432",
+        },
+        answer: "nil",
+      },
+    ],
+    [
+      "that looks like one of Kubernetes' and has nothing beside it is wrong",
+      {
+        name: "PROSODY_SQL_PORT",
+        settings: { PROSODY_SQL_PORT: "tcp://10.0.0.1:5432", PROSODY_SQL_PORT_5433_TCP: "tcp://10.0.0.1:5433" },
+        answer: "PROSODY_SQL_PORT=tcp://10.0.0.1:5432 is no port (1 to 65535).",
+      },
+    ],
+    [
       "is none of another program's variables",
       {
         name: "PROSODY_S2S",
@@ -136,6 +174,17 @@ describe("an option", () => {
     ],
   ])("%s", async (_, { name, settings, answer }) => {
     expect(await readOption(name, [settings])).toEqual([answer]);
+  });
+
+  it("is none of what Kubernetes sets for services whose names end like it", async () => {
+    const options = z.array(z.looseObject({ name: z.string(), names: z.array(z.string()) }));
+    const { stdout } = await runImage(image, {}, ["help", "--json"]);
+    const names = options.parse(JSON.parse(stdout)).flatMap((option) => [option.name, ...option.names]);
+    const ports = names.filter((name) => name.endsWith("_PORT"));
+    expect(ports).toEqual(expect.arrayContaining(["PROSODY_DB_PORT", "DB_PORT", "PROSODY_HTTPS_PORT", "TURN_PORT"]));
+    const links = ports.map((name) => serviceLinks(name.replace(/_PORT$/u, "")));
+    const { exitCode, stderr } = await runImage(image, Object.assign({}, ...links), ["about"]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   });
 });
 

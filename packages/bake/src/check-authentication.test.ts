@@ -9,10 +9,20 @@ const help = JSON.stringify([
     choices: ["internal_hashed", "ldap", "http", "anonymous"],
     default: "internal_hashed",
   },
-  { name: "PROSODY_LDAP_BASE", type: "text", needs: "ldap", example: "dc=example,dc=org" },
-  { name: "PROSODY_LDAP_PASSWORD", type: "text", secret: true, needs: "ldap" },
-  { name: "PROSODY_LDAP_TLS_CA", type: "file", needs: "ldap", example: "/etc/prosody/certs/ca.pem" },
-  { name: "PROSODY_AUTH_HTTP_URL", type: "url", needs: "http", example: "https://example.org/check" },
+  { name: "PROSODY_LDAP_BASE", type: "text", needs: ["PROSODY_AUTHENTICATION=ldap"], example: "dc=example,dc=org" },
+  { name: "PROSODY_LDAP_PASSWORD", type: "text", secret: true, needs: ["PROSODY_AUTHENTICATION=ldap"] },
+  {
+    name: "PROSODY_LDAP_TLS_CA",
+    type: "file",
+    needs: ["PROSODY_AUTHENTICATION=ldap"],
+    example: "/etc/prosody/certs/ca.pem",
+  },
+  {
+    name: "PROSODY_AUTH_HTTP_URL",
+    type: "url",
+    needs: ["PROSODY_AUTHENTICATION=http"],
+    example: "https://example.org/check",
+  },
 ]);
 const all = ["mod_auth_internal_hashed", "mod_auth_ldap", "mod_auth_http", "mod_auth_anonymous", "mod_auth_insecure"];
 

@@ -9,8 +9,8 @@ const Option = z.looseObject({
   choices: z.array(z.string()).default([]),
   default: z.string().optional(),
   example: z.string().optional(),
-  /** The way to authenticate without which it does nothing. */
-  needs: z.string().optional(),
+  /** What it cannot be without, each as "PROSODY_AUTHENTICATION=ldap". */
+  needs: z.array(z.string()).default([]),
 });
 
 /** What `healthcheck --json` says. */
@@ -48,7 +48,9 @@ export function planWays(help: string, modules: readonly string[]): Way[] {
   const names = choice?.choices.filter((name) => name !== choice.default && modules.includes(`mod_auth_${name}`));
   return (names ?? []).map((name) => {
     const settings = options.flatMap(({ name: option, type, needs, example }) =>
-      needs === name && type !== "file" && example !== undefined ? [[option, example] as const] : [],
+      needs.includes(`${chooser}=${name}`) && type !== "file" && example !== undefined
+        ? [[option, example] as const]
+        : [],
     );
     return { name, module: `mod_auth_${name}`, env: { [chooser]: name, ...Object.fromEntries(settings) } };
   });

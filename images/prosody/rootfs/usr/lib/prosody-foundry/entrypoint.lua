@@ -25,6 +25,12 @@ local function check_environment()
   return environment.check(os.getenv, environment.read_all())
 end
 
+-- What was set and does nothing.
+local function find_idle(values, set_by, doubted)
+  local idle = require("foundry.idle")
+  return append(idle.find_foreign(require("foundry.environment").read_all()), idle.find(values, set_by, doubted))
+end
+
 -- Prosody's own configuration is this image's; one that a mount brought along would silently be without effect.
 local function find_foreign()
   local file = io.open("/etc/prosody/prosody.cfg.lua")
@@ -48,7 +54,7 @@ local function check_server()
   local wrong, warnings = require("foundry.raw").judge(values, set_by, doubted)
   stop_on(append(problems, wrong))
   if process.user == 0 then say("warn", "The server runs as user 0: any other would do as well, see --user.") end
-  for _, warning in ipairs(warnings) do say("warn", warning) end
+  for _, warning in ipairs(append(warnings, find_idle(values, set_by, doubted))) do say("warn", warning) end
   return values, set_by
 end
 

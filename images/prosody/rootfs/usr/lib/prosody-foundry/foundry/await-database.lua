@@ -5,8 +5,14 @@ local database = require("foundry.database")
 local bad_configuration, unavailable = 78, 69 -- EX_CONFIG and EX_UNAVAILABLE of sysexits.h
 local told_every = 5 -- seconds
 
--- What the libraries say where the configuration is wrong → a sentence. Names of options in it are replaced by those
--- that were set.
+-- What the libraries say of a name that has no address yet, as it is while a container starts: glibc, LuaSocket and
+-- MariaDB's each in their own way. "hostname" stands in one of them.
+local absences = {
+  "[Nn]ame resolution", "[Nn]o address associated", "not known", "Unknown .*host", "[Nn]ame does not resolve",
+  "[Aa]ddress family for hostname", "ai_family not supported",
+}
+
+-- What they say where the configuration is wrong → a sentence. Names of options in it are replaced by those that were set.
 local refusals = {
   { "password authentication failed", "%s does not take user %s with that password: check PROSODY_SQL_USERNAME and PROSODY_SQL_PASSWORD." },
   { "no password supplied", "%s wants a password of user %s: set PROSODY_SQL_PASSWORD_FILE." },
@@ -24,15 +30,24 @@ local refusals = {
   { "root certificate file", "%s cannot be verified for user %s: PROSODY_SQL_TLS_CA cannot be read." },
   { "does not match host name", "%s shows user %s a certificate for another name: check PROSODY_SQL_HOST." },
   { "is blocked because of many connection errors", "%s refuses this machine for user %s: it saw too many failures, and wants FLUSH HOSTS." },
-  { "[Hh]ostname", "%s shows user %s a certificate for another name: check PROSODY_SQL_HOST." },
+  { "[Hh]ostname mismatch", "%s shows user %s a certificate for another name: check PROSODY_SQL_HOST." },
   { "Validation of SSL server certificate failed", "%s shows user %s a certificate for another name: check PROSODY_SQL_HOST." },
   { "self.signed", "%s shows user %s a certificate that PROSODY_SQL_TLS_CA does not vouch for." },
-  { "certificate", "%s shows user %s a certificate that PROSODY_SQL_TLS_CA does not vouch for." },
+  { "[Cc]ertificate", "%s shows user %s a certificate that PROSODY_SQL_TLS_CA does not vouch for." },
 }
 
+-- Names of hosts, users and databases are no part of what is said, and may be any word.
+local function without_names(reason)
+  return (reason:gsub("'[^']*'", "''"):gsub('"[^"]*"', '""'))
+end
+
 local function refusal(reason, where, user)
+  local said = without_names(reason)
+  for _, pattern in ipairs(absences) do
+    if said:find(pattern) then return nil end
+  end
   for _, entry in ipairs(refusals) do
-    if reason:find(entry[1]) then return entry[2]:format(where, user) end
+    if said:find(entry[1]) then return entry[2]:format(where, user) end
   end
 end
 
@@ -55,18 +70,20 @@ local function ask_postgresql(sql, values)
   local called, ok, reason =
     pcall(require("foundry.postgresql").ask, server, values.PROSODY_SQL_DB or "prosody", { mode = mode, ca = values.PROSODY_SQL_TLS_CA })
   if not called or not ok then return nil, one_line(called and reason or ok) end
-  -- libpq is the stricter one with names: it is that, or it is there only now.
-  if mode == "verify-full" then return nil, "does not match host name" end
-  return nil, "no connection to the server"
+  return true
 end
 
 -- true, or nil and a reason.
 local function try(sql, values)
   local ok, reason = connect(sql)
   if ok or sql.driver ~= "PostgreSQL" or values.PROSODY_SQL_HOST:sub(1, 1) == "/" then return ok, reason end
-  local _, told = ask_postgresql(sql, values)
+  local before, told = ask_postgresql(sql, values)
   if connect(sql) then return true end
-  return nil, told
+  if not before then return nil, told end
+  -- It was there before, and is now: libpq alone does not take it, which is the stricter one with names.
+  local now, told_now = ask_postgresql(sql, values)
+  if not now then return nil, told_now end
+  return nil, values.PROSODY_SQL_TLS == "verify-full" and "does not match host name" or "no connection to the server"
 end
 
 -- In slices: a signal is heeded between two of them.

@@ -50,23 +50,26 @@ local function parameters(values)
   return sql
 end
 
--- Where everything is kept that PROSODY_STORES does not name.
+local function has_sql_store(values)
+  for _, backend in pairs(values.PROSODY_STORES) do
+    if backend == "sql" then return true end
+  end
+  return false
+end
+
+-- Where everything is kept that PROSODY_STORES does not name. A database that some stores are in is for these.
 local function default_storage(values, set_by)
   local storage = values.PROSODY_STORAGE
   if storage == "sqlite" then return "sql" end
   if storage then return storage end
-  return set_by.PROSODY_SQL_DRIVER and not next(values.PROSODY_STORES) and "sql" or "internal"
+  return set_by.PROSODY_SQL_DRIVER and not has_sql_store(values) and "sql" or "internal"
 end
 
 -- Whether anything is kept in a database server.
 local function is_remote(values, set_by)
   local sql = parameters(values)
   if not sql or sql.driver == "SQLite3" then return false end
-  if default_storage(values, set_by) == "sql" then return true end
-  for _, backend in pairs(values.PROSODY_STORES) do
-    if backend == "sql" then return true end
-  end
-  return false
+  return default_storage(values, set_by) == "sql" or has_sql_store(values)
 end
 
 return { parameters = parameters, patient = patient, default_storage = default_storage, is_remote = is_remote }

@@ -49,7 +49,7 @@ local function parse_as(entry, text, option)
     if flag == nil then return nil, wrong end
     return entry.values[tostring(flag)]
   end
-  local value, wrong = parse[entry.type or option.type](text, option)
+  local value, wrong = parse[entry.type or option.type](text, option, entry.is_file)
   if entry.unit and type(value) == "number" then value = value * entry.unit end
   return value, wrong
 end
@@ -77,12 +77,22 @@ local function is_equal(a, b)
   return true
 end
 
+-- Kubernetes puts these into every container beside a Service: for one that is called prosody-db, PROSODY_DB_PORT is
+-- tcp://10.0.0.1:5432, and so is PROSODY_DB_PORT_5432_TCP. Docker's links do the same, and have a DB_NAME, too.
+local function is_link(name, text, getenv)
+  local base = name:match("^(.+)_NAME$")
+  if base and text:find("^/[^/]+/[^/]+$") then name, text = base .. "_PORT", getenv(base .. "_PORT") or "" end
+  local protocol, port = text:match("^(%l+)://[%x.:%[%]]+:(%d+)$")
+  if not port or not name:find("_PORT$") then return false end
+  return getenv(("%s_%s_%s"):format(name, port, protocol:upper())) == text
+end
+
 -- The value, and the name it was set by; or nil and a problem. An empty variable counts as not set.
 local function read_option(option, getenv, problems)
   local value, set_by
   for _, entry in ipairs(names_of(option)) do
     local text = getenv(entry.name)
-    if text and text ~= "" then
+    if text and text ~= "" and not is_link(entry.name, text, getenv) then
       local found, problem = read_one(entry, text, option)
       if problem then
         problems[#problems + 1] = problem

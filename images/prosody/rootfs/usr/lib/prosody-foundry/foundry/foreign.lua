@@ -3,6 +3,8 @@
 -- { to = ours, make = function(text) → text of ours or nil }; or the sentence that says what to do instead.
 -- A sentence in { nothing = … } is told, and is nothing to do.
 
+local parse = require("foundry.parse")
+
 local yes_no = { ["true"] = "true", ["1"] = "true", yes = "true", on = "true", ["false"] = "false", ["0"] = "false", no = "false", off = "false" }
 local function when_on(text) return { ["true"] = text, ["1"] = text, yes = text, on = text, ["false"] = "", ["0"] = "", no = "", off = "" } end
 
@@ -25,7 +27,7 @@ local of_container = { nothing = "it is the container's own." }
 local foreign = {
   -- the process
   __FLUSH_LOG = { nothing = "the log is never held back here." },
-  TZ = "times are told in UTC; the log has none, `docker logs --timestamps` adds them.",
+  TZ = "all times are told in UTC; `docker logs --timestamps` or PROSODY_LOG_TIMESTAMPS=true puts them before the lines of the log.",
   PUID = user, PGID = user,
   LUA_VERSION = { nothing = "there is one Lua in the image." },
   PROSODY_VERSION = by_image, PROSODY_NETWORK_BACKEND = "Prosody's own choice is kept; a file in conf.d can set network_backend.",
@@ -41,7 +43,7 @@ local foreign = {
   PROSODY_IMPORT_CERTIFICATE_HOSTNAMES = certificates, PROSODY_IMPORT_CERTIFICATE_DIRECTORIES = certificates,
   -- accounts
   CAPTCHA_PRIVATE = captcha, CAPTCHA_PUBLIC = captcha,
-  LDAP_ADMIN_FILTER = "name the administrators in PROSODY_ADMINS.",
+  LDAP_ADMIN_FILTER = "Prosody asks LDAP about administrators no more since 13.0: name them in PROSODY_ADMINS.",
   PROSODY_DEFAULT_VIRTUALHOST = { to = "PROSODY_VIRTUAL_HOSTS" },
   PROSODY_ENABLE_DEFAULT_VIRTUALHOST = "PROSODY_VIRTUAL_HOSTS names the domains.",
 
@@ -78,7 +80,7 @@ local foreign = {
   -- Jitsi Meet
   AUTH_TYPE = { to = "PROSODY_AUTHENTICATION", map = { internal = "internal_hashed", ldap = "ldap" } },
   PROSODY_AUTH_TYPE = { to = "PROSODY_AUTHENTICATION", map = { internal = "internal_hashed", ldap = "ldap" } },
-  LDAP_URL = { to = "PROSODY_LDAP_SERVER", make = function(text) return text:match("^ldap://([^/]+)/?$") end },
+  LDAP_URL = { to = "PROSODY_LDAP_SERVER", make = function(text) return (parse.ldap(text)) end },
   LDAP_BINDDN = "PROSODY_LDAP_ROOTDN", LDAP_BINDPW = "PROSODY_LDAP_PASSWORD",
   LDAP_START_TLS = { to = "PROSODY_LDAP_TLS", map = yes_no },
   GLOBAL_MODULES = { to = "PROSODY_ENABLE_MODULES", make = modules },

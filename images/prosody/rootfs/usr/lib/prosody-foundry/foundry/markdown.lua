@@ -20,7 +20,8 @@ local function what_cell(option)
   local parts = { option.help .. "." }
   if option.choices then parts[#parts + 1] = "One of " .. code(option.choices) .. "." end
   if option.example then parts[#parts + 1] = "Example: " .. code({ option.example }) .. "." end
-  if option.needs then parts[#parts + 1] = "With " .. code({ "PROSODY_AUTHENTICATION=" .. option.needs }) .. "." end
+  local needs = reference.needs_of(option)
+  if #needs > 0 then parts[#parts + 1] = "With " .. table.concat(needs, ", "):gsub("PROSODY_[^%s,]+", "`%0`") .. "." end
   if option.module then parts[#parts + 1] = "Needs " .. code({ "mod_" .. option.module }) .. "." end
   if option.since then parts[#parts + 1] = "Since Prosody " .. option.since .. "." end
   local names = reference.other_names(option)

@@ -3,6 +3,7 @@
 local options = require("foundry.options")
 local environment = require("foundry.environment")
 local foreign = require("foundry.foreign")
+local idle = require("foundry.idle")
 local did_you_mean = require("foundry.nearest")
 
 local function index_names()
@@ -96,13 +97,13 @@ local function sort_lines(ours)
   return lines
 end
 
--- What the image would say to it. Files of secrets are not here.
+-- What the image would say to it: what keeps it from starting, and what would be of no effect.
 local function find_problems(ours)
-  local _, problems = environment.read(function(name)
+  local values, problems, set_by, doubted = environment.read(function(name)
     -- The files of secrets are another container's.
-    return not name:find("_FILE$") and ours[name] or ours[name .. "_FILE"] and "secret" or nil
+    return not name:find("_FILE$") and ours[name] or ours[name .. "_FILE"] and "component.example:secret" or nil
   end)
-  return problems
+  return problems, idle.find(values, set_by, doubted)
 end
 
 local function add_defaults(theirs, notes)
@@ -118,8 +119,10 @@ return function(variables)
   local index, ours, left, notes, theirs = index_names(), {}, {}, {}, {}
   for _, variable in ipairs(sort_variables(variables, index)) do
     local name = variable.name
-    theirs[name] = variable.text
-    if variable.text ~= "" then
+    theirs[name] = variable.text or ""
+    if not variable.text then
+      left[#left + 1] = ("%s: the file has its name alone, and its value comes from elsewhere."):format(name)
+    elseif variable.text ~= "" then
       local to, text, nothing = convert(index, name, variable.text)
       local known = index[name]
       if nothing then
@@ -134,5 +137,6 @@ return function(variables)
     end
   end
   add_defaults(theirs, notes)
-  return { lines = sort_lines(ours), left = left, notes = notes, problems = find_problems(ours) }
+  local problems, unused = find_problems(ours)
+  return { lines = sort_lines(ours), left = left, notes = table.move(unused, 1, #unused, #notes + 1, notes), problems = problems }
 end

@@ -12,12 +12,20 @@
 --           does what it says
 -- unit      what a number is multiplied by for Prosody
 -- by        instead of a plain copy: settings/*.lua makes configuration of it; what for, in a word
--- module    the module that does it, where an image may come without
+-- module    the module that does it, where an image may come without; part_of: the one that does it and that all images have
+-- needs     what it cannot be without, see needs.lua: that is an error, where data or safety is at stake; `lest` says what
+-- wants     what it has no effect without: the log says so
 -- enables   modules that are switched on where the option has a value other than false; `kind` of host as in `on`
 -- since     the first series that has it
 -- example   a value as the environment has it, for the reference
 
 local day, megabyte = 86400, 1024 * 1024
+
+-- What several options need or want.
+local of_ldap, of_http, of_oauth = "PROSODY_AUTHENTICATION=ldap", "PROSODY_AUTHENTICATION=http", "PROSODY_AUTHENTICATION=oauth_external"
+local own_accounts = "PROSODY_AUTHENTICATION=internal_hashed"
+local any_database, database_server = "PROSODY_SQL_DRIVER or PROSODY_STORAGE=sqlite", "PROSODY_SQL_DRIVER=PostgreSQL|MySQL"
+local in_files = "all data is kept in files"
 
 local function group(title, options)
   for _, option in ipairs(options) do option.group = title end
@@ -69,18 +77,22 @@ local groups = {
     {
       name = "PROSODY_REGISTRATION_MAX", type = "integer", least = 1, default = 3, sets = "registration_throttle_max",
       help = "accounts that one network address may make in PROSODY_REGISTRATION_PERIOD",
+      wants = own_accounts, part_of = "register_limits",
     },
     {
       name = "PROSODY_REGISTRATION_PERIOD", type = "period", default = 3600, sets = "registration_throttle_period",
       example = "1h", help = "the time that PROSODY_REGISTRATION_MAX counts in",
+      wants = own_accounts, part_of = "register_limits",
     },
     {
       name = "PROSODY_INVITE_EXPIRY", type = "period", default = 7 * day, sets = "invite_expiry", example = "3d",
       help = "how long an invitation can be used",
+      wants = own_accounts, part_of = "invites",
     },
     {
       name = "PROSODY_PASSWORD_MIN_LENGTH", type = "integer", least = 1, default = 8, by = "passwords",
       sets = "password_policy", module = "password_policy", help = "characters a new password needs",
+      wants = "PROSODY_AUTHENTICATION=internal_hashed|ldap",
     },
   }),
   group("Authentication", {
@@ -93,77 +105,81 @@ local groups = {
       name = "PROSODY_ALLOW_PLAIN", type = "boolean", usually = "true with ldap, http and oauth_external, else false",
       by = "authentication", sets = "disable_sasl_mechanisms",
       help = "clients may send the password itself, through TLS; who asks another server for it must",
+      wants = "PROSODY_AUTHENTICATION=internal_hashed|ldap|http|oauth_external",
     },
     {
       name = "PROSODY_PASSWORD_HASH", type = "choice", choices = { "SHA-1", "SHA-256" }, default = "SHA-1",
       sets = "password_hash", help = "how new passwords are kept: every client can do SCRAM with SHA-1",
+      wants = own_accounts,
     },
     {
-      name = "PROSODY_LDAP_SERVER", aliases = { "LDAP_SERVER" }, type = "text", sets = "ldap_server", needs = "ldap",
-      usually = "localhost", example = "ldap.example.org:389", help = "host, or host:port, of the LDAP server",
+      name = "PROSODY_LDAP_SERVER", aliases = { "LDAP_SERVER" }, type = "ldap", sets = "ldap_server", needs = of_ldap,
+      usually = "localhost", example = "ldaps://ldap.example.org",
+      help = "the LDAP server: host, or host:port, or ldaps://host where TLS is from the start; several are tried in turn",
     },
     {
-      name = "PROSODY_LDAP_BASE", aliases = { "LDAP_BASE" }, type = "text", sets = "ldap_base", needs = "ldap",
+      name = "PROSODY_LDAP_BASE", aliases = { "LDAP_BASE" }, type = "text", sets = "ldap_base", needs = of_ldap,
       example = "ou=people,dc=example,dc=org", help = "where the accounts are searched",
     },
     {
-      name = "PROSODY_LDAP_ROOTDN", aliases = { "LDAP_ROOTDN" }, type = "text", sets = "ldap_rootdn", needs = "ldap",
+      name = "PROSODY_LDAP_ROOTDN", aliases = { "LDAP_ROOTDN" }, type = "text", sets = "ldap_rootdn", needs = of_ldap,
       usually = "anonymous", example = "cn=prosody,dc=example,dc=org", help = "who searches",
     },
     {
       name = "PROSODY_LDAP_PASSWORD", aliases = { "LDAP_PASSWORD" }, type = "text", secret = true,
-      sets = "ldap_password", needs = "ldap", help = "the password of PROSODY_LDAP_ROOTDN",
+      sets = "ldap_password", needs = { of_ldap, "PROSODY_LDAP_ROOTDN" }, help = "the password of PROSODY_LDAP_ROOTDN",
     },
     {
-      name = "PROSODY_LDAP_FILTER", aliases = { "LDAP_FILTER" }, type = "text", sets = "ldap_filter", needs = "ldap",
+      name = "PROSODY_LDAP_FILTER", aliases = { "LDAP_FILTER" }, type = "text", sets = "ldap_filter", needs = of_ldap,
       usually = "(uid=$user)", example = "(mail=$user@$host)", help = "which entry is an account's; $user and $host are filled in",
     },
     {
       name = "PROSODY_LDAP_SCOPE", aliases = { "LDAP_SCOPE" }, type = "choice",
-      choices = { "subtree", "base", "onelevel" }, default = "subtree", sets = "ldap_scope", needs = "ldap",
+      choices = { "subtree", "base", "onelevel" }, default = "subtree", sets = "ldap_scope", needs = of_ldap,
       help = "how deep the search goes",
     },
     {
-      name = "PROSODY_LDAP_TLS", aliases = { "LDAP_TLS" }, type = "boolean", default = true, sets = "ldap_tls",
-      needs = "ldap", help = "the connection to the LDAP server is encrypted by StartTLS",
+      name = "PROSODY_LDAP_TLS", aliases = { "LDAP_TLS" }, type = "boolean", default = true, sets = "ldap_tls", by = "ldap",
+      needs = of_ldap, help = "the connection to the LDAP server is encrypted by StartTLS; ldaps:// is anyway",
     },
     {
-      name = "PROSODY_LDAP_TLS_CA", type = "file", by = "ldap", needs = "ldap",
+      name = "PROSODY_LDAP_TLS_CA", type = "file", by = "ldap",
+      needs = { of_ldap, "PROSODY_LDAP_TLS=true or PROSODY_LDAP_SERVER=ldaps://…" },
       usually = "the public authorities", example = "/etc/prosody/certs/ldap-ca.pem",
       help = "certificates that vouch for the LDAP server",
     },
     {
       name = "PROSODY_LDAP_MODE", aliases = { "LDAP_MODE" }, type = "choice", choices = { "bind", "getpasswd" },
-      default = "bind", sets = "ldap_mode", needs = "ldap",
+      default = "bind", sets = "ldap_mode", needs = of_ldap,
       help = "the password is tried on the LDAP server, or its userPassword is read (plain text there)",
     },
     {
-      name = "PROSODY_AUTH_HTTP_URL", type = "url", sets = "http_auth_url", needs = "http",
+      name = "PROSODY_AUTH_HTTP_URL", type = "url", sets = "http_auth_url", needs = of_http,
       example = "https://accounts.example.org/check", help = "the address that is asked about a password",
     },
     {
-      name = "PROSODY_OAUTH_DISCOVERY_URL", type = "url", sets = "oauth_external_discovery_url", needs = "oauth_external",
+      name = "PROSODY_OAUTH_DISCOVERY_URL", type = "url", sets = "oauth_external_discovery_url", needs = of_oauth,
       example = "https://id.example.org/.well-known/openid-configuration", help = "where clients learn about the provider",
     },
     {
       name = "PROSODY_OAUTH_VALIDATION_URL", type = "url", sets = "oauth_external_validation_endpoint",
-      needs = "oauth_external", example = "https://id.example.org/userinfo", help = "the address that knows a token's owner",
+      needs = of_oauth, example = "https://id.example.org/userinfo", help = "the address that knows a token's owner",
     },
     {
-      name = "PROSODY_OAUTH_TOKEN_URL", type = "url", sets = "oauth_external_token_endpoint", needs = "oauth_external",
+      name = "PROSODY_OAUTH_TOKEN_URL", type = "url", sets = "oauth_external_token_endpoint", needs = of_oauth,
       example = "https://id.example.org/token", help = "the address that gives a token for a password, for clients without OAuth",
     },
     {
       name = "PROSODY_OAUTH_USERNAME_FIELD", type = "text", sets = "oauth_external_username_field",
-      needs = "oauth_external", usually = "preferred_username", example = "nickname", help = "which claim is the account's name",
+      needs = of_oauth, usually = "preferred_username", example = "nickname", help = "which claim is the account's name",
     },
     {
-      name = "PROSODY_OAUTH_CLIENT_ID", type = "text", sets = "oauth_external_client_id", needs = "oauth_external",
+      name = "PROSODY_OAUTH_CLIENT_ID", type = "text", sets = "oauth_external_client_id", needs = of_oauth,
       example = "prosody", help = "this server's name at the provider",
     },
     {
       name = "PROSODY_OAUTH_CLIENT_SECRET", type = "text", secret = true, sets = "oauth_external_client_secret",
-      needs = "oauth_external", help = "its password there",
+      needs = { of_oauth, "PROSODY_OAUTH_CLIENT_ID" }, help = "its password there",
     },
   }),
   group("Storage", {
@@ -185,35 +201,43 @@ local groups = {
     {
       name = "PROSODY_SQL_DB", aliases = { "DB_DATABASE", "DB_NAME", "PROSODY_DB_NAME" }, type = "text", by = "storage", sets = "sql",
       usually = "prosody, or prosody.sqlite", example = "prosody", help = "name of the database",
+      needs = any_database, lest = in_files,
     },
     {
       name = "PROSODY_SQL_HOST", aliases = { "DB_HOST", "PROSODY_DB_HOST" }, type = "text", default = "localhost",
       by = "storage", sets = "sql", example = "postgres", help = "host of the database",
+      needs = database_server, lest = in_files,
     },
     {
       name = "PROSODY_SQL_PORT", aliases = { "DB_PORT", "PROSODY_DB_PORT" }, type = "port", by = "storage", sets = "sql",
       usually = "the driver's own", example = "5433", help = "port of the database",
+      needs = database_server, lest = in_files,
     },
     {
       name = "PROSODY_SQL_USERNAME", aliases = { "DB_USERNAME", "PROSODY_DB_USERNAME" }, type = "text", default = "prosody", by = "storage",
       sets = "sql", help = "user of the database",
+      needs = any_database, wants = database_server, lest = in_files,
     },
     {
       name = "PROSODY_SQL_PASSWORD", aliases = { "DB_PASSWORD", "PROSODY_DB_PASSWORD" }, type = "text", secret = true, by = "storage",
       sets = "sql", help = "password of that user",
+      needs = any_database, wants = database_server, lest = in_files,
     },
     {
       name = "PROSODY_SQL_TLS", type = "choice", choices = { "disable", "prefer", "require", "verify-ca", "verify-full" },
       by = "storage", sets = "sql", usually = "prefer, or disable with MySQL", example = "verify-full",
       help = "encryption of the connection to the database; with MySQL verify-ca is as strict as verify-full",
+      needs = database_server, lest = in_files,
     },
     {
       name = "PROSODY_SQL_TLS_CA", type = "file", by = "storage", sets = "sql", example = "/etc/prosody/certs/database-ca.pem",
       help = "certificates that vouch for the database",
+      needs = database_server, lest = in_files,
     },
     {
       name = "PROSODY_SQL_WAIT", type = "period", default = 60, by = "storage", example = "5m",
       help = "how long the start waits for a database that does not answer yet",
+      wants = database_server,
     },
   }),
   group("Archive", {
@@ -233,11 +257,13 @@ local groups = {
       aliases = { { "HTTP_FILE_SHARE_EXPIRES_AFTER", type = "period", unit = 1 / day } }, type = "days", unit = day, by = "retention",
       sets = "http_file_share_expires_after", usually = "PROSODY_RETENTION_DAYS", example = "30",
       help = "days that uploaded files are kept, or never",
+      wants = "http_file_share",
     },
     {
       name = "PROSODY_ARCHIVE_POLICY", type = "choice", choices = { "always", "roster", "never" }, by = "archive",
       sets = "default_archive_policy", default = "always",
       help = "whose messages are kept, where the account says nothing: everybody's, or those of contacts",
+      part_of = "mam",
     },
   }),
   group("Encryption and federation", {
@@ -264,18 +290,22 @@ local groups = {
     {
       name = "PROSODY_S2S_REQUIRE_ENCRYPTION", aliases = { "S2S_REQUIRE_ENCRYPTION" }, type = "boolean", default = true,
       sets = "s2s_require_encryption", help = "other servers must use TLS",
+      wants = "PROSODY_S2S=true",
     },
     {
       name = "PROSODY_S2S_SECURE_AUTH", aliases = { "S2S_SECURE_AUTH" }, type = "boolean", default = true,
       sets = "s2s_secure_auth", help = "other servers must show a valid certificate",
+      wants = "PROSODY_S2S=true",
     },
     {
       name = "PROSODY_S2S_SECURE_DOMAINS", aliases = { "S2S_SECURE_DOMAINS" }, type = "domains", default = {},
       sets = "s2s_secure_domains", example = "example.net", help = "servers that must, although others need not",
+      wants = { "PROSODY_S2S=true", "PROSODY_S2S_SECURE_AUTH=false" },
     },
     {
       name = "PROSODY_S2S_INSECURE_DOMAINS", aliases = { "S2S_INSECURE_DOMAINS" }, type = "domains", default = {},
       sets = "s2s_insecure_domains", example = "example.net", help = "servers that need not, although others must",
+      wants = { "PROSODY_S2S=true", "PROSODY_S2S_SECURE_AUTH=true" },
     },
     {
       name = "PROSODY_TRUSTED_CAS", type = "file", by = "trust", sets = "ssl", example = "/etc/prosody/certs/our-ca.pem",
@@ -284,6 +314,7 @@ local groups = {
     {
       name = "PROSODY_USE_DANE", aliases = { "USE_DANE" }, type = "boolean", default = false, sets = "use_dane",
       by = "dane", help = "certificates of other servers are vouched for by DNSSEC where their domain says so; needs DNS servers that pass it on",
+      wants = "PROSODY_S2S=true",
     },
     {
       name = "PROSODY_DNS_RESOLVERS", aliases = { "DNS_RESOLVERS" }, type = "addresses-ip", by = "dns", sets = "unbound",
@@ -294,10 +325,12 @@ local groups = {
     {
       name = "PROSODY_C2S_RATE_LIMIT", aliases = { "C2S_RATE_LIMIT", "PROSODY_C2S_LIMIT" }, type = "rate",
       default = "10kb/s", by = "limits", sets = "limits", example = "20kb/s", help = "what one client may send",
+      part_of = "limits",
     },
     {
       name = "PROSODY_S2S_RATE_LIMIT", aliases = { "S2S_RATE_LIMIT", "PROSODY_S2S_LIMIT" }, type = "rate",
       default = "30kb/s", by = "limits", sets = "limits", example = "1mb/s", help = "what one other server may send",
+      wants = "PROSODY_S2S=true", part_of = "limits",
     },
     {
       name = "PROSODY_C2S_STANZA_SIZE_LIMIT", type = "size", default = 256 * 1024, least = 10000,
@@ -306,6 +339,7 @@ local groups = {
     {
       name = "PROSODY_S2S_STANZA_SIZE_LIMIT", type = "size", default = 512 * 1024, least = 10000,
       sets = "s2s_stanza_size_limit", example = "1mb", help = "the largest stanza of another server",
+      wants = "PROSODY_S2S=true",
     },
   }),
   group("Ports and HTTP", {
@@ -318,10 +352,12 @@ local groups = {
     },
     {
       name = "PROSODY_S2S_PORTS", type = "ports", default = { 5269 }, sets = "s2s_ports", help = "for servers, with StartTLS",
+      wants = "PROSODY_S2S=true",
     },
     {
       name = "PROSODY_S2S_DIRECT_TLS_PORTS", type = "ports", default = { 5270 }, sets = "s2s_direct_tls_ports",
       help = "for servers, TLS from the start",
+      wants = "PROSODY_S2S=true",
     },
     {
       name = "PROSODY_HTTP_PORTS", aliases = { "PROSODY_HTTP_PORT" }, type = "ports", default = { 5280 },
@@ -387,6 +423,7 @@ local groups = {
     {
       name = "PROSODY_MUC_ARCHIVE", type = "boolean", default = true, on = "muc", sets = "muc_log_by_default",
       help = "messages of new rooms are kept",
+      part_of = "muc_mam",
     },
   }),
   group("Uploads and other components", {
@@ -414,6 +451,7 @@ local groups = {
     },
     {
       name = "PROSODY_PROXY65_PORT", type = "port", default = 5000, sets = "proxy65_ports", by = "proxy65", help = "its port",
+      wants = "proxy65",
     },
     {
       name = "PROSODY_PUBSUB_DOMAIN", aliases = { "DOMAIN_PUBSUB" }, type = "component", by = "components", sets = "Component",
@@ -432,13 +470,16 @@ local groups = {
     {
       name = "PROSODY_COMPONENT_SECRET", aliases = { "COMPONENT_SECRET" }, type = "text", secret = true, sets = "component_secret",
       help = "the secret of external components that have none of their own",
+      wants = "PROSODY_EXTERNAL_COMPONENTS",
     },
     {
       name = "PROSODY_COMPONENT_PORTS", type = "ports", default = { 5347 }, sets = "component_ports", help = "where they connect",
+      wants = "PROSODY_EXTERNAL_COMPONENTS",
     },
     {
       name = "PROSODY_COMPONENT_INTERFACES", type = "interfaces", default = { "127.0.0.1", "::1" }, by = "network",
       sets = "component_interfaces", example = "*", help = "network addresses that they can reach: * for all of the container's",
+      wants = "PROSODY_EXTERNAL_COMPONENTS",
     },
   }),
   group("Calls", {
@@ -446,25 +487,31 @@ local groups = {
       name = "PROSODY_TURN_SECRET", aliases = { "TURN_SECRET", "TURN_CREDENTIALS" }, type = "text", secret = true,
       sets = "turn_external_secret", enables = { "turn_external" },
       help = "what this server and the TURN server share; it switches the service on",
+      part_of = "turn_external",
     },
     {
       name = "PROSODY_TURN_HOST", aliases = { "TURN_HOST" }, type = "text", sets = "turn_external_host", by = "network",
       usually = "PROSODY_NETWORK_HOSTNAME", example = "turn.example.org", help = "host of the TURN server",
+      needs = "PROSODY_TURN_SECRET",
     },
     {
       name = "PROSODY_TURN_PORT", aliases = { "TURN_PORT" }, type = "port", sets = "turn_external_port", usually = "3478",
       help = "its port",
+      wants = "PROSODY_TURN_SECRET", part_of = "turn_external",
     },
     {
       name = "PROSODY_TURN_TLS_PORT", aliases = { "TURN_TLS_PORT", "TURNS_PORT" }, type = "port", sets = "turn_external_tls_port",
       usually = "none", example = "5349", help = "its port with TLS",
+      wants = "PROSODY_TURN_SECRET", part_of = "turn_external",
     },
     {
       name = "PROSODY_TURN_TCP", type = "boolean", default = false, sets = "turn_external_tcp", help = "it takes TCP, too",
+      wants = "PROSODY_TURN_SECRET", part_of = "turn_external",
     },
     {
       name = "PROSODY_TURN_TTL", aliases = { "TURN_TTL" }, type = "period", default = day, sets = "turn_external_ttl",
       help = "how long its passwords are good",
+      wants = "PROSODY_TURN_SECRET", part_of = "turn_external",
     },
   }),
   group("Contact", (function()
@@ -473,7 +520,7 @@ local groups = {
       contacts[#contacts + 1] = {
         name = "PROSODY_CONTACT_" .. role:upper(), aliases = { "SERVER_CONTACT_INFO_" .. role:upper() }, type = "links",
         default = {}, by = "contact", sets = "contact_info", example = "mailto:" .. role .. "@example.org",
-        help = "where to write about " .. role,
+        help = "where to write about " .. role, part_of = "server_contact_info",
         usually = role == "admin" and "PROSODY_ADMINS" or nil,
       }
     end
@@ -501,22 +548,27 @@ local groups = {
     {
       name = "PROSODY_E2E_POLICY_WHITELIST", aliases = { "E2E_POLICY_WHITELIST" }, type = "addresses", default = {},
       module = "e2e_policy", sets = "e2e_policy_whitelist", example = "bot@example.org", help = "addresses that need not",
+      needs = "PROSODY_E2E_POLICY_CHAT or PROSODY_E2E_POLICY_MUC",
     },
     {
       name = "PROSODY_E2E_POLICY_MESSAGE_OPTIONAL_CHAT", aliases = { "E2E_POLICY_MESSAGE_OPTIONAL_CHAT" }, type = "text",
       module = "e2e_policy", sets = "e2e_policy_message_optional_chat", usually = "the module's own", help = "what a chat is told when it could be encrypted",
+      needs = "PROSODY_E2E_POLICY_CHAT or PROSODY_E2E_POLICY_MUC", wants = "PROSODY_E2E_POLICY_CHAT=optional",
     },
     {
       name = "PROSODY_E2E_POLICY_MESSAGE_REQUIRED_CHAT", aliases = { "E2E_POLICY_MESSAGE_REQUIRED_CHAT" }, type = "text",
       module = "e2e_policy", sets = "e2e_policy_message_required_chat", usually = "the module's own", help = "what a chat is told when it has to be",
+      needs = "PROSODY_E2E_POLICY_CHAT or PROSODY_E2E_POLICY_MUC", wants = "PROSODY_E2E_POLICY_CHAT=required",
     },
     {
       name = "PROSODY_E2E_POLICY_MESSAGE_OPTIONAL_MUC", aliases = { "E2E_POLICY_MESSAGE_OPTIONAL_MUC" }, type = "text",
       module = "e2e_policy", sets = "e2e_policy_message_optional_muc", usually = "the module's own", help = "what a room is told when it could be encrypted",
+      needs = "PROSODY_E2E_POLICY_CHAT or PROSODY_E2E_POLICY_MUC", wants = "PROSODY_E2E_POLICY_MUC=optional",
     },
     {
       name = "PROSODY_E2E_POLICY_MESSAGE_REQUIRED_MUC", aliases = { "E2E_POLICY_MESSAGE_REQUIRED_MUC" }, type = "text",
       module = "e2e_policy", sets = "e2e_policy_message_required_muc", usually = "the module's own", help = "what a room is told when it has to be",
+      needs = "PROSODY_E2E_POLICY_CHAT or PROSODY_E2E_POLICY_MUC", wants = "PROSODY_E2E_POLICY_MUC=required",
     },
   }),
   group("Modules", {
@@ -552,16 +604,23 @@ local groups = {
       help = "the least important messages that are shown",
     },
     {
+      name = "PROSODY_LOG_TIMESTAMPS", type = "boolean", default = false, by = "log", sets = "log",
+      help = "each line of the log begins with its time, in UTC; `docker logs --timestamps` has it anyway",
+    },
+    {
       name = "PROSODY_STATISTICS", type = "choice", choices = { "none", "internal" }, default = "none", by = "statistics",
       sets = "statistics", help = "count what happens, and serve it at /metrics to PROSODY_METRICS_NETWORK",
+      part_of = "http_openmetrics",
     },
     {
       name = "PROSODY_STATISTICS_INTERVAL", type = "period", words = { "manual" }, default = 60, sets = "statistics_interval", by = "statistics",
       help = "how often it is summed up; manual: whenever /metrics is read",
+      needs = "PROSODY_STATISTICS=internal", part_of = "http_openmetrics",
     },
     {
       name = "PROSODY_METRICS_NETWORK", aliases = { "PROSODY_METRICS_ALLOWED_CIDR" }, type = "network", by = "statistics",
       sets = "openmetrics_allow_cidr", usually = "the container itself", example = "172.18.0.0/16", help = "who may read /metrics",
+      needs = "PROSODY_STATISTICS=internal", part_of = "http_openmetrics",
     },
     {
       name = "PROSODY_GC", type = "choice", choices = { "incremental", "generational" }, by = "memory", sets = "gc",

@@ -230,16 +230,55 @@ function parse.components(text)
   return list
 end
 
--- { { domain =, secret = or nil }, … }
-function parse.external(text)
+-- In a file each line is one, so that a secret may hold commas and spaces.
+local function split_lines(text)
+  local lines = {}
+  for line in text:gmatch("[^\r\n]+") do
+    line = line:match("^%s*(.-)%s*$")
+    if line ~= "" then lines[#lines + 1] = line end
+  end
+  return lines
+end
+
+local in_file = "A secret with a comma or a space in it goes into a file, a line for each component."
+
+-- { { domain =, secret = or nil }, … } Nothing of the text is told: all of it may be part of a secret that was taken apart.
+function parse.external(text, _, is_file)
   local list = {}
-  for _, item in ipairs(split(text)) do
+  for i, item in ipairs((is_file and split_lines or split)(text)) do
     local name, secret = item:match("^([^:]+):(.+)$")
     local host = domain(name or item)
-    if not host then return nil, ("holds, as number %d, what is no domain:secret."):format(#list + 1) end
+    if not host or not host:find(".", 1, true) then return nil, ("holds, as number %d, what is no domain:secret. %s"):format(i, in_file) end
+    if is_file and (secret or ""):find("[%s,][%w-]+%.[%w.-]+:") then
+      return nil, ("holds, on line %d, several components: each has a line of its own in a file."):format(i)
+    end
+    local before = list[#list]
+    if not is_file and not secret and before and before.secret then
+      return nil, ("holds, as number %d, what has no secret, after one that has: put names without one first. %s"):format(i, in_file)
+    end
     list[#list + 1] = { domain = host, secret = secret }
   end
   return list
+end
+
+-- Servers of LDAP that are asked in turn, as its library has them: all are host, or host:port, or all are addresses.
+function parse.ldap(text)
+  local servers, has = {}, {}
+  for _, item in ipairs(split(text)) do
+    local scheme, rest = item:match("^(%a+)://(.-)/?$")
+    scheme, rest = scheme and scheme:lower(), rest or item
+    local is_known = not scheme or scheme == "ldap" or scheme == "ldaps"
+    local host, number = rest:match("^(.-):(%d+)$")
+    host = host or rest
+    if not is_known or not (host:find("^[%w._\128-\255-]+$") or ipv6(host:match("^%[(.*)%]$") or "")) or number and not port(number) then
+      return nil, ("holds %q, which is neither host, host:port nor ldaps://host."):format(item)
+    end
+    has[scheme or "ldap"], has.scheme = true, has.scheme or scheme
+    servers[#servers + 1] = { scheme = scheme or "ldap", rest = rest }
+  end
+  if has.ldap and has.ldaps then return nil, "holds servers with ldaps:// and without: it is all or none." end
+  for i, server in ipairs(servers) do servers[i] = (has.scheme and server.scheme .. "://" or "") .. server.rest end
+  return table.concat(servers, " ")
 end
 
 -- Names without mod_; whether there are such modules is asked once all folders are known.

@@ -108,10 +108,12 @@ local function encrypt(connection, tls, host)
   connection:send(string.pack(">I4I4", 8, 80877103))
   local offer, reason = connection:receive(1)
   if not offer then return nil, reason end
-  if offer ~= "S" then
+  if offer == "N" then
     if tls.mode == "prefer" then return connection end
     return nil, "server does not support SSL"
   end
+  -- One that is too busy answers with an error of its own.
+  if offer ~= "S" then return nil, offer == "E" and "the server refuses connections" or "that is no PostgreSQL" end
   local verify = verifies(tls) and "peer" or "none"
   local wrapped, failure = require("ssl").wrap(connection, { mode = "client", protocol = "any", verify = verify, cafile = tls.ca })
   if not wrapped then return nil, failure end
@@ -121,8 +123,8 @@ local function encrypt(connection, tls, host)
     return nil, "does not match host name"
   end
   if done then return wrapped end
-  local broken = problem == "closed" or problem == "timeout" or problem == "wantread" or verify == "none"
-  return nil, (broken and "" or "certificate not trusted: ") .. tostring(problem)
+  local is_refused = verify ~= "none" and tostring(problem):find("certificate")
+  return nil, (is_refused and "certificate not trusted: " or "") .. tostring(problem)
 end
 
 -- true, or nil and a reason. `tls` has a mode of libpq's and, where it verifies, the path of the authority.

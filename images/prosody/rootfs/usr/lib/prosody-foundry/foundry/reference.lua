@@ -1,6 +1,7 @@
 -- What the table of options says to people: the same for `help`, the README and the schema.
 
 local environment = require("foundry.environment")
+local needs = require("foundry.needs")
 
 -- What a text of a type looks like.
 local types = {
@@ -13,13 +14,14 @@ local types = {
   days = "a number of days, or never",
   domain = "a domain name",
   domains = "domain names, with commas or spaces between them",
-  external = "domain:secret or domain, with commas or spaces between them",
+  external = "domain:secret or domain, with commas or spaces between them; in a file, a line each",
   file = "a path in the container",
   folder = "a path in the container",
   folders = "paths in the container, with commas or spaces between them",
   glob = "a path in the container; its last part may hold * and ?",
   integer = "a whole number",
   interfaces = "IP addresses or *, with commas or spaces between them",
+  ldap = "host, host:port or ldaps://host, with commas or spaces between them",
   links = "addresses with a scheme (mailto:…, xmpp:…, https://…), with commas or spaces between them",
   modules = "names of modules, with or without mod_, with commas or spaces between them",
   network = "an IP address or network (10.0.0.0/8)",
@@ -76,4 +78,13 @@ local function list_of(value)
   return type(value) == "table" and value or { value }
 end
 
-return { default_text = default_text, form_text = form_text, other_names = other_names, list_of = list_of }
+-- Each thing that an option is of no use without.
+local function needs_of(option)
+  local list = {}
+  for _, conditions in ipairs({ option.needs or {}, option.wants or {} }) do
+    for _, condition in ipairs(needs.list_of(conditions)) do list[#list + 1] = needs.text_of(condition) end
+  end
+  return list
+end
+
+return { needs_of = needs_of, default_text = default_text, form_text = form_text, other_names = other_names, list_of = list_of }

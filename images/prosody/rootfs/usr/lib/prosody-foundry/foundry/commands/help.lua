@@ -48,7 +48,8 @@ local function show_one(option)
   line("Value", reference.form_text(option))
   line("Example", option.example and option.name .. "=" .. option.example)
   line("Also", table.concat(reference.other_names(option), ", "))
-  line("Needs", option.needs and "PROSODY_AUTHENTICATION=" .. option.needs or option.module and "mod_" .. option.module)
+  line("Needs", table.concat(reference.needs_of(option), ", "))
+  line("Module", option.module and "mod_" .. option.module)
   line("Sets", table.concat(reference.list_of(option.sets), ", "))
   line("Since", option.since and "Prosody " .. option.since)
 end
@@ -88,7 +89,8 @@ local formats = {
         name = option.name, group = option.group, sets = reference.list_of(option.sets), secret = option.secret or false,
         module = option.module, series = option.since, names = reference.other_names(option),
         type = option.type, choices = option.choices, default = reference.default_text(option),
-        example = option.example, needs = option.needs,
+        example = option.example, needs = reference.list_of(option.needs), wants = reference.list_of(option.wants),
+        on = option.on,
       }
     end
     print(require("foundry.json")(list))

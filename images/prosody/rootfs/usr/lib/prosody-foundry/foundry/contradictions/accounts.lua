@@ -14,15 +14,6 @@ return {
     end
   end,
 
-  -- An option of one way to authenticate does nothing with another.
-  function(values, set_by, say)
-    for _, option in ipairs(options) do
-      if option.needs and set_by[option.name] and values.PROSODY_AUTHENTICATION ~= option.needs then
-        say("%s needs PROSODY_AUTHENTICATION=%s.", set_by[option.name], option.needs)
-      end
-    end
-  end,
-
   function(values, _, say)
     local needed = { ldap = "PROSODY_LDAP_BASE", http = "PROSODY_AUTH_HTTP_URL", oauth_external = "PROSODY_OAUTH_VALIDATION_URL" }
     local name = needed[values.PROSODY_AUTHENTICATION]
@@ -60,15 +51,9 @@ return {
     end
   end,
 
-  function(values, set_by, say)
+  function(values, _, say)
     if values.PROSODY_REGISTRATION == "open" and values.PROSODY_AUTHENTICATION ~= "internal_hashed" then
       say("%s=open makes accounts, which PROSODY_AUTHENTICATION=%s cannot.", "PROSODY_REGISTRATION", values.PROSODY_AUTHENTICATION)
-    end
-    if set_by.PROSODY_TURN_HOST and not values.PROSODY_TURN_SECRET then
-      say("%s needs PROSODY_TURN_SECRET.", set_by.PROSODY_TURN_HOST)
-    end
-    if set_by.PROSODY_METRICS_NETWORK and values.PROSODY_STATISTICS == "none" then
-      say("%s needs PROSODY_STATISTICS=internal.", set_by.PROSODY_METRICS_NETWORK)
     end
   end,
 }

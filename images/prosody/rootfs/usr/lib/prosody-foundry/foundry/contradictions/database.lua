@@ -14,9 +14,11 @@ local function wants_sql(values)
 end
 
 return {
-  function(values, set_by, say)
+  -- Everything else of the database would say the same.
+  function(values, set_by, say, doubted)
     if wants_sql(values) and not sql_driver(values) then
       say("%s needs PROSODY_SQL_DRIVER (PostgreSQL, MySQL or SQLite3).", set_by.PROSODY_STORAGE and "PROSODY_STORAGE=sql" or "PROSODY_STORES")
+      doubted.PROSODY_SQL_DRIVER = true
     end
   end,
 
@@ -28,19 +30,17 @@ return {
   end,
 
   function(values, set_by, say, doubted)
-    local storage = set_by.PROSODY_STORAGE and values.PROSODY_STORAGE
-    if storage and not doubted.PROSODY_STORES and storage ~= "sql" and set_by.PROSODY_SQL_DRIVER and not wants_sql(values)
-      and not (storage == "sqlite" and values.PROSODY_SQL_DRIVER == "SQLite3") then
-      say("PROSODY_STORAGE=%s does not use %s: leave one out.", storage, set_by.PROSODY_SQL_DRIVER)
+    local storage, driver = set_by.PROSODY_STORAGE and values.PROSODY_STORAGE, set_by.PROSODY_SQL_DRIVER
+    if not storage or not driver or storage == "sql" then return end
+    local is_used = storage == "sqlite" and values.PROSODY_SQL_DRIVER == "SQLite3" or storage ~= "sqlite" and wants_sql(values)
+    if not is_used and not doubted.PROSODY_STORES then
+      say("PROSODY_STORAGE=%s does not use %s: leave one out.", storage, driver)
     end
   end,
 
   function(values, set_by, say)
-    local driver, name = sql_driver(values), set_by.PROSODY_SQL_TLS or set_by.PROSODY_SQL_TLS_CA
-    if name and driver ~= "PostgreSQL" and driver ~= "MySQL" then
-      say("%s works with PROSODY_SQL_DRIVER=PostgreSQL or MySQL only.", name)
-    elseif values.PROSODY_SQL_TLS == "prefer" and driver == "MySQL" then
-      say("%s=prefer works with PROSODY_SQL_DRIVER=PostgreSQL only: MariaDB's library has require or disable.", name)
+    if values.PROSODY_SQL_TLS == "prefer" and values.PROSODY_SQL_DRIVER == "MySQL" then
+      say("%s=prefer works with PROSODY_SQL_DRIVER=PostgreSQL only: MariaDB's library has require or disable.", set_by.PROSODY_SQL_TLS)
     end
   end,
 

@@ -4,6 +4,7 @@ local options = require("foundry.options")
 local shipped = require("foundry.shipped")
 local did_you_mean = require("foundry.nearest")
 local hosts = require("foundry.hosts")
+local needs = require("foundry.needs")
 
 local function all_modules(values)
   local names = {}
@@ -29,25 +30,16 @@ return {
   -- What there is none of.
   function(values, set_by, say, doubted)
     if doubted.PROSODY_COMPONENTS then return end
-    local kinds, words = {}, { muc = "rooms", http_file_share = "uploads", pubsub = "a PROSODY_PUBSUB_DOMAIN" }
+    local kinds = {}
     for _, component in ipairs(hosts.list_components(values)) do kinds[component.type] = true end
     for _, option in ipairs(options) do
       if option.on and set_by[option.name] and not kinds[option.on] then
-        say("%s needs %s, and this server has none.", set_by[option.name], words[option.on] or option.on)
+        say("%s needs %s, and this server has none.", set_by[option.name], needs.text_of(option.on))
       end
     end
   end,
 
   function(values, set_by, say)
-    for _, option in ipairs(options) do
-      local is_detail = option.module == "e2e_policy" and not option.choices
-      if is_detail and set_by[option.name] and values.PROSODY_E2E_POLICY_CHAT == "none" and values.PROSODY_E2E_POLICY_MUC == "none" then
-        say("%s needs PROSODY_E2E_POLICY_CHAT or PROSODY_E2E_POLICY_MUC.", set_by[option.name])
-      end
-    end
-    if set_by.PROSODY_STATISTICS_INTERVAL and values.PROSODY_STATISTICS == "none" then
-      say("%s needs PROSODY_STATISTICS=internal.", set_by.PROSODY_STATISTICS_INTERVAL)
-    end
     for _, name in ipairs({ "PROSODY_REGISTRATION_MAX", "PROSODY_REGISTRATION_PERIOD", "PROSODY_INVITE_EXPIRY" }) do
       if set_by[name] and values.PROSODY_REGISTRATION == "closed" then
         say("%s has nothing to limit with PROSODY_REGISTRATION=closed.", set_by[name])

@@ -3,6 +3,7 @@
 local options = require("foundry.options")
 local hosts = require("foundry.hosts")
 local lfs = require("lfs")
+local needs = require("foundry.needs")
 
 return {
   -- Files and folders that somebody named, and that are not there.
@@ -36,11 +37,13 @@ return {
     end
   end,
 
-  -- Who listens where.
-  function(values, _, say)
+  -- Who listens where. A usual port of what is not there is free.
+  function(values, set_by, say)
     local taken = {}
     for _, option in ipairs(options) do
-      local value = option.name:find("_PORTS?$") and (option.type == "ports" or option.name == "PROSODY_PROXY65_PORT") and values[option.name]
+      local is_port = option.type == "ports" or option.name == "PROSODY_PROXY65_PORT"
+      local is_open = is_port and (set_by[option.name] or not needs.find_missing(option.wants, values))
+      local value = is_open and values[option.name]
       for _, port in ipairs(type(value) == "table" and value or { value or nil }) do
         if taken[port] then say("%s and %s both hold the port %d.", taken[port], option.name, port) end
         taken[port] = option.name
@@ -55,9 +58,14 @@ return {
     for _, component in ipairs(is_sure and late or {}) do
       say("%s holds %s, which is in use already.", component.option or "PROSODY_EXTERNAL_COMPONENTS", component.domain)
     end
-    for _, component in ipairs(values.PROSODY_EXTERNAL_COMPONENTS) do
+  end,
+
+  -- What stands there without a secret may be one.
+  function(values, set_by, say)
+    for i, component in ipairs(values.PROSODY_EXTERNAL_COMPONENTS) do
       if not component.secret and not values.PROSODY_COMPONENT_SECRET then
-        say("PROSODY_EXTERNAL_COMPONENTS holds %s without a secret, and there is no PROSODY_COMPONENT_SECRET.", component.domain)
+        say("%s holds, as number %d, a name without a secret, and there is no PROSODY_COMPONENT_SECRET.",
+          set_by.PROSODY_EXTERNAL_COMPONENTS, i)
       end
     end
   end,

@@ -54,6 +54,8 @@ return function(context, set)
   end
 
   trust_ldap_authority(values.PROSODY_LDAP_TLS_CA)
+  -- StartTLS is for a connection that is not encrypted yet.
+  set("global", "ldap_tls", values.PROSODY_LDAP_TLS and not (values.PROSODY_LDAP_SERVER or ""):find("^ldaps:"))
   set("global", "authentication", values.PROSODY_AUTHENTICATION)
   set("global", "disable_sasl_mechanisms", refused_mechanisms(values))
   -- Lets a client see that its TLS ends here. 0.12 does not know it.

@@ -1,8 +1,11 @@
 -- What whoever runs the server sees of it.
 
+-- The ! is for UTC.
+local rfc3339 = "!%Y-%m-%dT%H:%M:%SZ"
+
 return function(context, set)
   local values = context.values
-  set("global", "log", { { levels = { min = values.PROSODY_LOGLEVEL }, to = "console" } })
+  set("global", "log", { { levels = { min = values.PROSODY_LOGLEVEL }, to = "console", timestamps = values.PROSODY_LOG_TIMESTAMPS and rfc3339 } })
   set("global", "gc", values.PROSODY_GC and { mode = values.PROSODY_GC } or nil)
   if values.PROSODY_STATISTICS ~= "internal" then return end
   set("global", "statistics", "internal")
