@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { tryLogin } from "../fixtures/login.ts";
-import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
+import { type Peer, type PeerNetwork, makeNetwork, startPeer } from "../fixtures/peer.ts";
 import { startMariadb } from "../fixtures/peer-mariadb.ts";
 import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
@@ -17,8 +17,11 @@ const hosts: readonly Host[] = ["postgresql", "mariadb"];
 const labels = { postgresql: "PostgreSQL", mariadb: "MySQL" } as const;
 const demands = { postgresql: "see its pg_hba.conf, and PROSODY_SQL_TLS", mariadb: "in by TLS alone" } as const;
 const ports = { postgresql: 5432, mariadb: 3306 } as const;
+const unaddressed = "empty";
 let databases: Record<Host, Database>;
 let network: PeerNetwork;
+let dns: Peer;
+let dnsAddress: string;
 
 beforeAll(async () => {
   await useEngine();
@@ -26,11 +29,24 @@ beforeAll(async () => {
   const wishes = { network, password: oddPassword, tls: "required" } as const;
   const [postgresql, mariadb] = await Promise.all([startPostgresql(wishes), startMariadb(wishes)]);
   databases = { postgresql, mariadb };
+  dns = await startPeer({ network }, "dns", { script: nameServer, ready: ["drill", "@127.0.0.1", unaddressed, "TXT"] });
+  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+  dnsAddress = (await runCommand("docker", ["inspect", `--format=${format}`, dns.name])).stdout.trim();
 });
 afterAll(async () => {
+  await dns.close();
   for (const host of hosts) await databases[host].close();
   await network.close();
 });
+
+/** Knows one name, and no address of it. */
+const nameServer = `
+printf '%s\\n' '. 60 IN SOA dns. dns. 1 60 60 60 60' '. 60 IN NS dns.' '${unaddressed}. 60 IN TXT "soon"' > /tmp/zone
+printf '%s\\n' 'server:' ' ip-address: 0.0.0.0' ' username: ""' ' zonesdir: "/tmp"' ' database: ""' ' pidfile: ""' \\
+  ' zonelistfile: "/tmp/zone.list"' ' xfrdfile: ""' 'remote-control:' ' control-enable: no' \\
+  'zone:' ' name: "."' ' zonefile: "zone"' > /tmp/nsd.conf
+exec nsd -d -c /tmp/nsd.conf
+`;
 
 const isTold = (line: string): boolean => / at \w+:\d+[ ,]/u.test(line);
 
@@ -42,7 +58,14 @@ async function refusal(host: Host, env: Env) {
   const words = Object.entries({ ...Object.fromEntries(usual), ...own }).map(
     ([name, value]) => `--env=${name}=${value}`,
   );
-  const command = ["run", "--rm", `--network=${network.name}`, ...words, await ensureProsodyImage(usualSeries)];
+  const command = [
+    "run",
+    "--rm",
+    `--network=${network.name}`,
+    `--dns=${dnsAddress}`,
+    ...words,
+    await ensureProsodyImage(usualSeries),
+  ];
   const { exitCode, stdout, stderr } = await runCommand("docker", command, { accept: "any" });
   const all = (stderr + stdout).split("\n").filter((line) => line !== "");
   return { exitCode, lines: all.filter(isTold), others: all.filter((line) => !isTold(line)) };
@@ -52,6 +75,19 @@ const absences = hosts.flatMap(
   (host) =>
     [
       ["PROSODY_SQL_HOST: nobody is there", host, { PROSODY_SQL_HOST: "nowhere" }, `nowhere:${ports[host]}`],
+      // Libraries quote the name, which is this word.
+      [
+        "PROSODY_SQL_HOST: a certificate's name is in it",
+        host,
+        { PROSODY_SQL_HOST: "hostname" },
+        `hostname:${ports[host]}`,
+      ],
+      [
+        "PROSODY_SQL_HOST: its name has no address",
+        host,
+        { PROSODY_SQL_HOST: unaddressed },
+        `${unaddressed}:${ports[host]}`,
+      ],
       ["PROSODY_SQL_PORT: nobody listens there", host, { PROSODY_SQL_PORT: "5433" }, `${host}:5433`],
       ["PROSODY_SQL_WAIT: it listens and says nothing", host, {}, `${host}:${ports[host]}`],
     ] as const,

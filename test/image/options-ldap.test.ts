@@ -1,3 +1,4 @@
+import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { tryLogin, tryWithoutTls } from "../fixtures/login.ts";
 import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
@@ -49,6 +50,11 @@ async function start(series: string, env: Readonly<Record<string, string>>): Pro
   return server;
 }
 
+async function addressOf({ name }: ProsodyServer): Promise<string> {
+  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+  return (await runCommand("docker", ["inspect", `--format=${format}`, name])).stdout.trim();
+}
+
 it("PROSODY_LDAP_SERVER: it is asked about passwords, and a wrong one is refused", async () => {
   expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   expect(await tryLogin(bind, "alice", ldapPasswords.bob)).toBe("not-authorized");
@@ -98,7 +104,7 @@ it("PROSODY_LDAP_MODE: getpasswd reads the password, and needs it in plain text"
 it("PROSODY_LDAP_TLS: the connection is encrypted unless that is switched off", async () => {
   expect(await tryLogin(bind, "alice", ldapPasswords.alice)).toBe("PLAIN");
   expect(await ldap.log()).toMatch(/STARTTLS\n[^]*TLS established/u);
-  const open = await start(usualSeries, { PROSODY_LDAP_TLS: "false" });
+  const open = await start(usualSeries, { PROSODY_LDAP_TLS: "false", PROSODY_LDAP_TLS_CA: "" });
   expect(await tryLogin(open, "alice", ldapPasswords.alice)).not.toBe("PLAIN");
   expect(await open.log()).toContain("Confidentiality required");
 });
@@ -123,6 +129,30 @@ it("PROSODY_LDAP_TLS_CA: its own server is trusted, another authority's is not",
   servers.push(stranger);
   expect(await tryLogin(stranger, "alice", ldapPasswords.alice)).not.toBe("PLAIN");
   expect(await stranger.log()).toMatch(/LDAP: .*Connect error/u);
+});
+
+it.each(imageSeries)(
+  "PROSODY_LDAP_SERVER: ldaps:// is TLS from the start, checked by the same authority, in %s",
+  async (series) => {
+    const server = await start(series, { PROSODY_LDAP_SERVER: `ldaps://${ldap.host}` });
+    expect(await tryLogin(server, "alice", ldapPasswords.alice)).toBe("PLAIN");
+    expect(await tryLogin(server, "alice", ldapPasswords.bob)).toBe("not-authorized");
+    // Each connection is told by the port it came to.
+    const log = await ldap.log();
+    const own = await addressOf(server);
+    const ports = [...log.matchAll(/ACCEPT from IP=([\d.]+):\d+ \(IP=\S+:(\d+)\)/gu)].filter(
+      ([, from]) => from === own,
+    );
+    expect(new Set(ports.map(([, , port]) => port))).toEqual(new Set(["636"]));
+    expect(log).not.toMatch(/STARTTLS.*err=1\b/u);
+  },
+);
+
+it("PROSODY_LDAP_SERVER: a certificate of ldaps:// that nobody vouches for is refused", async () => {
+  const env = { PROSODY_LDAP_SERVER: `ldaps://${ldap.host}:636`, PROSODY_LDAP_TLS_CA: "" };
+  const stranger = await start(usualSeries, env);
+  expect(await tryLogin(stranger, "alice", ldapPasswords.alice)).toBe("temporary-auth-failure");
+  expect(await stranger.log()).toMatch(/error\s+LDAP: .*Can't contact LDAP server/u);
 });
 
 it("PROSODY_AUTHENTICATION: the password of ldap is offered and taken through TLS alone", async () => {

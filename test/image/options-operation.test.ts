@@ -12,6 +12,7 @@ let usual: ProsodyServer;
 let measured: ProsodyServer;
 let rarely: ProsodyServer;
 let here: string;
+let begin: number;
 const keep = useLeftovers();
 
 beforeAll(async () => {
@@ -23,7 +24,9 @@ beforeAll(async () => {
   usual = await keep(startProsody({ image }));
   const own = { PROSODY_STATISTICS_INTERVAL: "manual", PROSODY_LOGLEVEL: "debug", PROSODY_GC: "generational" };
   measured = await keep(startProsody({ image, env: { ...metrics, ...own } }));
-  rarely = await keep(startProsody({ image, env: { ...metrics, PROSODY_STATISTICS_INTERVAL: "1d" } }));
+  const timed = { PROSODY_LOG_TIMESTAMPS: "true", TZ: "XXX-14" };
+  begin = Date.now();
+  rarely = await keep(startProsody({ image, env: { ...metrics, ...timed, PROSODY_STATISTICS_INTERVAL: "1d" } }));
 });
 
 async function readMetrics(server: ProsodyServer): Promise<{ status: number; text: string }> {
@@ -58,6 +61,17 @@ describe("logs, statistics, memory", () => {
     expect(await usual.log()).toMatch(/\sinfo\t/u);
     expect(await usual.log()).not.toMatch(/\sdebug\t/u);
     expect(await measured.log()).toMatch(/\sdebug\t/u);
+  });
+
+  it("PROSODY_LOG_TIMESTAMPS: each line begins with its time, in UTC, whoever wrote it", async () => {
+    const log = await rarely.log();
+    expect(log).toMatch(/^\S+Z prosody-foundry\twarn\tTZ is not read/mu);
+    for (const line of log.trimEnd().split("\n")) {
+      const [, time = line] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) \S/u.exec(line) ?? [];
+      expect(Date.parse(time)).toBeGreaterThanOrEqual(Math.floor(begin / 1000) * 1000);
+      expect(Date.parse(time)).toBeLessThanOrEqual(Date.now());
+    }
+    expect(await usual.log()).not.toMatch(/^\d{4}-/mu);
   });
 
   it("PROSODY_STATISTICS: what happens is counted, and served", async () => {

@@ -192,7 +192,7 @@ describe("help", () => {
   it("tells all commands and options", async () => {
     const { stdout, exitCode } = await runImage(image, {}, ["help"]);
     expect(exitCode).toBe(0);
-    expect(stdout).toContain("migrate-env < FILE");
+    expect(stdout).toContain("migrate-env [--compose] < FILE");
     expect(stdout).toMatch(/^ {2}PROSODY_MUC_HISTORY\n.*Default: 20$/mu);
     expect((await runImage(image, {}, ["--help"])).stdout).toBe(stdout);
   });
