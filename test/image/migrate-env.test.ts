@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { runCommand } from "@prosody-foundry/kit";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
@@ -11,14 +14,14 @@ beforeAll(async () => {
   image = await ensureProsodyImage(usualSeries);
 });
 
-async function migrate(file: string) {
-  const args = ["run", "--rm", "--interactive", "--network=none", image, "migrate-env"];
+async function migrate(file: string, ...words: string[]) {
+  const args = ["run", "--rm", "--interactive", "--network=none", image, "migrate-env", ...words];
   const { exitCode, stdout, stderr } = await runCommand("docker", args, { input: file, accept: "any" });
-  return { exitCode, ours: stdout.trimEnd().split("\n"), said: stderr.trimEnd().split("\n") };
+  return { exitCode, ours: stdout.replace(/\n$/u, "").split("\n"), said: stderr.trimEnd().split("\n") };
 }
 
 /** Environments of other images, and what becomes of them. */
-const moves: [string, { theirs: string; ours: string[]; said: RegExp[]; exitCode: number }][] = [
+const moves: [string, { theirs: string; syntax?: string[]; ours: string[]; said: RegExp[]; exitCode: number }][] = [
   [
     "SaraSmiseth's",
     {
@@ -26,18 +29,19 @@ const moves: [string, { theirs: string; ours: string[]; said: RegExp[]; exitCode
 DB_DRIVER=PostgreSQL # the new one\r\nDB_HOST='db'\r\nDB_PASSWORD='s3cr#et $x'\r\nE2E_POLICY_CHAT=none
 HTTP_FILE_SHARE_SIZE_LIMIT=104857600\r\nHTTP_FILE_SHARE_EXPIRES_AFTER=604800\r\nSERVER_CONTACT_INFO_ABUSE=mailto:a@example.org
 LDAP_ADMIN_FILTER=(admin=true)\r\n__FLUSH_LOG=yes\r\n`,
+      syntax: ["--compose"],
       ours: [
         "PROSODY_DOMAIN=example.org",
         "PROSODY_REGISTRATION=invite",
         "PROSODY_SQL_DRIVER=PostgreSQL",
         "PROSODY_SQL_HOST=db",
-        "PROSODY_SQL_PASSWORD=s3cr#et $x",
+        "PROSODY_SQL_PASSWORD='s3cr#et $x'",
         "PROSODY_UPLOAD_EXPIRY_DAYS=7",
         "PROSODY_UPLOAD_LIMIT_MB=100",
         "PROSODY_CONTACT_ABUSE=mailto:a@example.org",
         "PROSODY_E2E_POLICY_CHAT=none",
       ],
-      said: [/^LDAP_ADMIN_FILTER: .*PROSODY_ADMINS/u, /^__FLUSH_LOG: /u, /^PROSODY_SQL_PASSWORD: Compose/u],
+      said: [/^LDAP_ADMIN_FILTER: .*PROSODY_ADMINS/u, /^__FLUSH_LOG: /u],
       exitCode: 3,
     },
   ],
@@ -47,6 +51,7 @@ LDAP_ADMIN_FILTER=(admin=true)\r\n__FLUSH_LOG=yes\r\n`,
       theirs: `LOCAL=me\nDOMAIN=example.org\nPASSWORD="it is \\"secret\\""\nPROSODY_VIRTUAL_HOSTS=example.org,example.net
 PROSODY_COMPONENTS=rooms.example.org:muc\nPROSODY_COMPONENT_SECRET=x\nPROSODY_EXTERNAL_COMPONENTS=irc.example.org
 PROSODY_CERTIFICATES=certs\n__FLUSH_LOG=yes\n`,
+      syntax: ["--compose"],
       ours: [
         "PROSODY_DOMAIN=example.org",
         "PROSODY_VIRTUAL_HOSTS=example.org,example.net",
@@ -57,7 +62,7 @@ PROSODY_CERTIFICATES=certs\n__FLUSH_LOG=yes\n`,
         "PROSODY_EXTERNAL_COMPONENTS=irc.example.org",
         "PROSODY_COMPONENT_SECRET=x",
       ],
-      said: [/^__FLUSH_LOG: /u, /^PROSODY_ACCOUNT_PASSWORD: Compose/u],
+      said: [/^__FLUSH_LOG: /u],
       exitCode: 0,
     },
   ],
@@ -85,6 +90,7 @@ PROSODY_MODULES_ENABLED=mod_lastlog\nPROSODY_NETWORK_BACKEND=epoll\n`,
     {
       theirs: `TZ=Europe/Berlin\nPUID=1000\nENABLE_CONFD=1\nSELECT_COMMUNITY_MODULES="lastlog mod_vjud"\nADMIN_JID=me@example.org
 CAPTCHA_PRIVATE=hush\n`,
+      syntax: ["--compose"],
       ours: ["PROSODY_ADMINS=me@example.org", "PROSODY_ENABLE_MODULES=lastlog,vjud"],
       said: [/^TZ: /u, /^PUID: .*--user/u, /^ENABLE_CONFD: .*conf\.d/u, /^CAPTCHA_PRIVATE: /u],
       exitCode: 3,
@@ -109,8 +115,8 @@ GC_TYPE=generational\nJVB_AUTH_PASSWORD=hush\nPROSODY_ENABLE_METRICS=1\n`,
 ];
 
 describe("migrate-env", () => {
-  it.each(moves)("turns %s environment into ours", async (_, { theirs, ours, said, exitCode }) => {
-    const found = await migrate(theirs);
+  it.each(moves)("turns %s environment into ours", async (_, { theirs, syntax = [], ours, said, exitCode }) => {
+    const found = await migrate(theirs, ...syntax);
     expect(found.ours).toEqual(ours);
     for (const sentence of said) expect(found.said.some((line) => sentence.test(line))).toBe(true);
     expect(found.said).toHaveLength(said.length);
@@ -129,7 +135,7 @@ describe("migrate-env", () => {
     );
     expect(found).toMatchObject({ exitCode: 3, ours: ["PROSODY_STORAGE=sql", "PROSODY_SQL_HOST=db"] });
     expect(found.said).toEqual([
-      "line 3 is no NAME=value.",
+      "line 3 is no NAME=value of `docker run --env-file`.",
       "S2S_SECURE_AUTH: its value is neither true nor false (true, yes, on, 1; false, no, off, 0).",
       "PROSODY_DOMIAN: it is not known. Did you mean PROSODY_DOMAIN?",
       "The server would not start: PROSODY_STORAGE=sql needs PROSODY_SQL_DRIVER (PostgreSQL, MySQL or SQLite3).",
@@ -138,8 +144,80 @@ describe("migrate-env", () => {
 
   it("never tells a secret, whatever is wrong with it", async () => {
     const secrets = ["PASSWORD", "DB_PASSWORD", "LDAP_PASSWORD", "CAPTCHA_PRIVATE", "JWT_APP_SECRET", "NOBODYS_TOKEN"];
-    const found = await migrate(secrets.map((name) => `${name}='hush "hush" #'`).join("\n"));
-    expect(found.said.join("\n")).not.toContain("hush");
+    const file = secrets.map((name) => `${name}='hush "hush" $hush #'`).join("\n");
+    for (const words of [[], ["--compose"]]) {
+      const found = await migrate(file, ...words);
+      expect(found.said.some((line) => line.startsWith("PASSWORD: ") || line.startsWith("CAPTCHA_PRIVATE: "))).toBe(
+        true,
+      );
+      expect(found.said.join("\n")).not.toContain("hush");
+    }
+  });
+
+  /** An option's name, what is behind its = in a file, what Compose takes that for, and what it is in our file of Compose's. */
+  const values: [name: string, docker: string, compose: string, written: string][] = [
+    ["PROSODY_ACCOUNT_PASSWORD", "a #b", "a", "a"],
+    ["PROSODY_LDAP_PASSWORD", "a#b", "a#b", "a#b"],
+    ["PROSODY_LDAP_FILTER", "'a b'", "a b", "a b"],
+    ["PROSODY_OAUTH_CLIENT_SECRET", '"a\\"b\\\\ #" # c', 'a"b\\ #', `'a"b\\ #'`],
+    ["PROSODY_SQL_PASSWORD", "it's 'so'", "it's 'so'", "it's 'so'"],
+    ["PROSODY_MUC_NAME", "  a ", "a", "a"],
+    ["PROSODY_COMPONENT_SECRET", `"'it's' \\$x \\\\"`, "'it's' $x \\", `"'it's' \\$x \\\\"`],
+    ["PROSODY_TURN_SECRET", "plain", "plain", "plain"],
+  ];
+  const linesOf = (column: 1 | 2 | 3): string[] => values.map((row) => `${row[0]}=${row[column]}`);
+  const theirFile = linesOf(1).join("\n");
+
+  it("keeps values whole, as Docker does, and says where Compose would not", async () => {
+    const found = await migrate(theirFile);
+    expect(found.ours.toSorted()).toEqual(linesOf(1).toSorted());
+    const told = found.said.flatMap((line) => /^(\w+): all behind the = is its value, as for/u.exec(line)?.[1] ?? []);
+    expect(told).toEqual(values.filter(([, docker, compose]) => docker !== compose).map(([name]) => name));
+    const folder = await mkdtemp(path.join(tmpdir(), "env-file-"));
+    await writeFile(path.join(folder, "ours.env"), `${found.ours.join("\n")}\n`);
+    const script = `for _, name in ipairs({${values.map(([name]) => `"${name}"`).join()}}) do print(name .. "=" .. os.getenv(name)) end`;
+    const words = [`--env-file=${folder}/ours.env`, "--entrypoint=/usr/bin/lua5.4", image, "-e", script];
+    const { stdout } = await runCommand("docker", ["run", "--rm", "--network=none", ...words]);
+    await rm(folder, { recursive: true });
+    expect(stdout).toBe(`${theirFile}\n`);
+  });
+
+  it("reads values as Compose does with --compose, and writes them so that it reads them again", async () => {
+    const found = await migrate(`export ${theirFile.replaceAll("\n", "\r\n")}`, "--compose");
+    expect(found.ours.toSorted()).toEqual(linesOf(3).toSorted());
+    expect(found.said.join("\n")).not.toMatch(/Compose/u);
+    expect((await migrate(found.ours.join("\n"), "--compose")).ours).toEqual(found.ours);
+  });
+
+  it("says which names stand alone, which variables are in values, and which lines are no assignment", async () => {
+    const file = "DOMAIN\nPASSWORD=a${HOME}\nexport LOG_LEVEL=warn\nC2S_RATE_LIMIT='1kb/s'2\n";
+    const docker = await migrate(file);
+    expect(docker.said).toEqual([
+      "line 3 is no NAME=value of `docker run --env-file`.",
+      expect.stringMatching(/^PASSWORD: all behind the =/u),
+      expect.stringMatching(/^C2S_RATE_LIMIT: all behind the =/u),
+      "DOMAIN: the file has its name alone, and its value comes from elsewhere.",
+      "C2S_RATE_LIMIT: its value is no rate (10kb/s, 1mb/s).",
+      expect.stringMatching(/^The server would not start: PROSODY_ACCOUNT_PASSWORD needs/u),
+    ]);
+    expect(docker.exitCode).toBe(3);
+    const compose = await migrate(file, "--compose");
+    expect(compose.said).toEqual([
+      "line 4 is no NAME=value.",
+      "PASSWORD: Docker Compose puts variables in the place of what begins with $ in it; here it stays as it is.",
+      "DOMAIN: the file has its name alone, and its value comes from elsewhere.",
+      expect.stringMatching(/^The server would not start: PROSODY_ACCOUNT_PASSWORD needs/u),
+    ]);
+    expect(compose.ours).toEqual(["PROSODY_ACCOUNT_PASSWORD='a${HOME}'", "PROSODY_LOGLEVEL=warn"]);
+  });
+
+  it("says what would be of no effect, and takes LDAP's addresses", async () => {
+    const found = await migrate(
+      "AUTH_TYPE=ldap\nLDAP_URL=ldaps://ldap.example.org/\nLDAP_BASE=dc=example\nTURN_PORT=3479\n",
+    );
+    expect(found.ours).toContain("PROSODY_LDAP_SERVER=ldaps://ldap.example.org");
+    expect(found.said).toContain("PROSODY_TURN_PORT has no effect without PROSODY_TURN_SECRET.");
+    expect(found.exitCode).toBe(0);
   });
 
   it("knows every variable of the general images", async () => {
