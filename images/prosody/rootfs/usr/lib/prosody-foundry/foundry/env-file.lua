@@ -35,10 +35,12 @@ local function read_value(rest, lines)
     local value = without_comment(rest:gsub("^%s+", "") .. "")
     return value, has_variable(value), lines
   end
-  local value, tail = unquote(rest:gsub("^%s*.", "") .. "\n" .. lines, quote)
+  local all = rest:gsub("^%s*.", "") .. "\n" .. lines
+  local value, tail = unquote(all, quote)
   local is_whole = value and (tail:find("^[ \t]*\n") or tail:find("^[ \t]+#") or not tail:find("%S"))
   if not is_whole then return nil end
-  return value, quote == '"' and has_variable(value), tail:match("^[^\n]*\n?(.*)$")
+  local own = all:sub(1, #all - #tail):gsub("\\.", "")
+  return value, quote == '"' and has_variable(own), tail:match("^[^\n]*\n?(.*)$")
 end
 
 local function read_compose(content)
