@@ -15,6 +15,8 @@ const Option = z.looseObject({
 
 beforeAll(useEngine);
 
+const without = (name: string, what: string): string => `${name} has no effect without ${what}`;
+
 /** Those that do something whatever else is set, and those whose rule is one of its own. */
 const always = `PROSODY_DOMAIN PROSODY_VIRTUAL_HOSTS PROSODY_NETWORK_HOSTNAME PROSODY_ADMINS PROSODY_ACCOUNT
   PROSODY_ACCOUNT_PASSWORD PROSODY_REGISTRATION PROSODY_AUTHENTICATION PROSODY_STORAGE PROSODY_STORES PROSODY_SQL_DRIVER
@@ -122,7 +124,6 @@ describe("an option that does nothing by itself", () => {
     expect(log).not.toContain("hush");
     const told = [...log.matchAll(/^prosody-foundry\twarn\t(.*)$/gmu)].map(([, sentence]) => sentence);
     const sql = "without PROSODY_SQL_DRIVER=PostgreSQL or MySQL.";
-    const without = (name: string, what: string): string => `${name} has no effect without ${what}`;
     expect(told).toEqual([
       "LDAP_ADMIN_FILTER is not read: Prosody asks LDAP about administrators no more since 13.0: name them in PROSODY_ADMINS.",
       "SNIKKET_LOGLEVEL is not read: that is PROSODY_LOGLEVEL here.",
