@@ -5,13 +5,8 @@ local rfc3339 = "!%Y-%m-%dT%H:%M:%SZ"
 
 return function(context, set)
   local values = context.values
-<<<<<<< HEAD
   set("global", "log", { { levels = { min = values.PROSODY_LOGLEVEL }, to = "console", timestamps = values.PROSODY_LOG_TIMESTAMPS and rfc3339 } })
-  set("global", "gc", values.PROSODY_GC and { mode = values.PROSODY_GC } or nil)
-=======
-  set("global", "log", { { levels = { min = values.PROSODY_LOGLEVEL }, to = "console" } })
   set("global", "gc", { mode = values.PROSODY_GC })
->>>>>>> main
   if values.PROSODY_STATISTICS ~= "internal" then return end
   set("global", "statistics", "internal")
   set("global", "statistics_interval", values.PROSODY_STATISTICS_INTERVAL)
