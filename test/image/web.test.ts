@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { client } from "@xmpp/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openBosh } from "../fixtures/bosh-session.ts";
 import { enterByBosh } from "../fixtures/compliance/bosh-client.ts";
@@ -9,11 +8,12 @@ import { useLeftovers } from "../fixtures/leftovers.ts";
 import { type TestNetwork, makeNetwork } from "../fixtures/network-peer.ts";
 import { enterTalk, isAlive, type Talk, talkBySocket } from "../fixtures/plain-talk.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
-import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { startReverseProxy } from "../fixtures/reverse-proxy.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 import { addAccountAt, connectTo } from "../fixtures/second-domain.ts";
 import { askSlot, download, upload } from "../fixtures/upload.ts";
+import { enterBySocket } from "../fixtures/web-client.ts";
 
 const outside = "xmpp.example.net";
 const second = "example.com";
@@ -102,14 +102,14 @@ describe.each(imageSeries)("HTTP of %s behind nginx", (series) => {
     for (const folder of ["", `${second}/`]) {
       const browser = await keep(enterByBosh(`https://${outside}/${folder}http-bind`, them));
       expect(browser.jid).toMatch(/^other@example\.com\//u);
-      const socket = await connectByWebSocket(`wss://${outside}/${folder}xmpp-websocket`, "other", second);
+      const socket = await enterBySocket(`wss://${outside}/${folder}xmpp-websocket`, them);
       expect(socket.jid?.toString()).toMatch(/^other@example\.com\//u);
       await socket.stop();
     }
   });
 
   it("PROSODY_WEB_CLIENTS: clients log in by WebSocket and by BOSH", async () => {
-    const socket = await connectByWebSocket(`wss://${outside}/xmpp-websocket`);
+    const socket = await enterBySocket(`wss://${outside}/xmpp-websocket`, account);
     expect(socket.jid?.toString()).toMatch(/^someone@example\.org\//u);
     await socket.stop();
     const browser = await keep(enterByBosh(`https://${outside}/http-bind`, account));
@@ -153,19 +153,6 @@ describe.each(imageSeries)("HTTP of %s behind nginx", (series) => {
     expect(await postTo(server.address, 30_000)).not.toContain("sid=");
   });
 });
-
-async function connectByWebSocket(service: string, username = "someone", domain = "example.org"): Promise<LoggedIn> {
-  const entity = client({
-    service,
-    domain,
-    username,
-    credentials: async (authenticate, mechanisms) => authenticate({ username, password }, mechanisms[0] ?? ""),
-  });
-  entity.reconnect.stop();
-  entity.on("error", () => undefined);
-  await entity.start();
-  return entity;
-}
 
 async function postTo(host: string, size: number): Promise<string> {
   const session = "to='example.org' wait='10' hold='1' ver='1.6' xmlns='http://jabber.org/protocol/httpbind'";

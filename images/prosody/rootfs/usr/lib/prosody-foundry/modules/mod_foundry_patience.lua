@@ -16,7 +16,9 @@ local idle_patience = module:get_option_number("foundry_patience_idle", 180)
 local slowest = module:get_option_number("foundry_slowest_request", 4096) -- bytes a second
 local header_limit = 64 * 1024
 -- All that is kept of requests that are not whole.
-local held_limit = math.max(64 * 1024 * 1024, 2 * module:get_option_number("http_max_content_size", 0))
+local held_limit = math.max(
+  module:get_option_number("foundry_held_requests", 64 * 1024 * 1024), 2 * module:get_option_number("http_max_content_size", 0)
+)
 local restore = {} -- listener → what it had before
 
 local function wrap(listener, handlers)
