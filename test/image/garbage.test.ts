@@ -97,12 +97,11 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
     await inParallel([...ports, ...ports], 14, async (port) =>
       scene.slow.sockets.push(...one(await openSocket(target(port)))),
     );
-    for (const port of [5280, 5281])
-      for (const beginning of unfinished) {
-        const socket = one(await openSocket(target(port)));
-        for (const each of socket) each.write(beginning);
-        scene.slow.sockets.push(...socket);
-      }
+    for (const [port, beginning] of [5280, 5281].flatMap((each) => unfinished.map((text) => [each, text] as const))) {
+      const socket = await openSocket(target(port));
+      socket?.write(beginning);
+      scene.slow.sockets.push(...one(socket));
+    }
     scene.crowded = await readState(server);
     scene.slow.timer = setInterval(() => {
       for (const socket of scene.slow.sockets) if (!socket.destroyed) socket.write("<");

@@ -80,15 +80,18 @@ describe.each(imageSeries)("strangers at Prosody %s", (series) => {
     return fate;
   }
 
-  it.for(ways)("PROSODY_LOGIN_FAILURES: an account takes no more than so many wrong ones, by %s", async (way, { skip }) => {
-    skip(way === "SASL2" && !hasSasl2, "this image has no mod_sasl2");
-    const user = way.toLowerCase();
-    for (let time = 0; time < 3; time += 1) expect(await login(way, user, "a guess")).toBe("not-authorized");
-    expect(await login(way, user)).toBe("temporary-auth-failure");
-    // Nor may it be tried by another door, while somebody else comes in.
-    expect(await login("SASL", user)).toBe("temporary-auth-failure");
-    expect(await login(way, "someone")).toBe("success");
-  });
+  it.for(ways)(
+    "PROSODY_LOGIN_FAILURES: an account takes no more than so many wrong ones, by %s",
+    async (way, { skip }) => {
+      skip(way === "SASL2" && !hasSasl2, "this image has no mod_sasl2");
+      const user = way.toLowerCase();
+      for (let time = 0; time < 3; time += 1) expect(await login(way, user, "a guess")).toBe("not-authorized");
+      expect(await login(way, user)).toBe("temporary-auth-failure");
+      // Nor may it be tried by another door, while somebody else comes in.
+      expect(await login("SASL", user)).toBe("temporary-auth-failure");
+      expect(await login(way, "someone")).toBe("success");
+    },
+  );
 
   it("PROSODY_LOGIN_FAILURES: an address has ten times as many for all accounts, and locks out nobody else", async () => {
     // All that is one machine's.
@@ -195,7 +198,9 @@ describe.each(imageSeries)("strangers at Prosody %s", (series) => {
 
   async function openMany(server: ProsodyServer, count: number): Promise<net.Socket[]> {
     const ports = [5222, 5223, 5269, 5270, 5280, 5281];
-    const sockets = Array.from({ length: count }, (_, at) => net.connect(ports[at % ports.length] ?? 0, server.address));
+    const sockets = Array.from({ length: count }, (_, at) =>
+      net.connect(ports[at % ports.length] ?? 0, server.address),
+    );
     await keep(() => {
       for (const socket of sockets) socket.destroy();
     });
