@@ -78,7 +78,9 @@ export async function measureCrowd(bake: BakeContext, wishes: CrowdWishes): Prom
 
 async function runServer(bake: BakeContext, name: string, wishes: CrowdWishes): Promise<void> {
   const network = wishes.database === undefined ? [] : [`--network=${wishes.database.network.name}`];
-  const options = [`--env=PROSODY_DOMAIN=${crowdDomain}`, "--ulimit=nofile=20000:20000", ...network, ...wishes.words];
+  // All come from one address.
+  const env = [`--env=PROSODY_DOMAIN=${crowdDomain}`, "--env=PROSODY_CONNECTIONS_PER_ADDRESS=20000"];
+  const options = [...env, "--ulimit=nofile=20000:20000", ...network, ...wishes.words];
   await bake.exec("docker", ["run", "--detach", "--pull=never", `--name=${name}`, ...options, wishes.image]);
   await makeAccounts(bake, name, wishes.clients);
 }

@@ -1,7 +1,7 @@
 import type net from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { floods, frames, pipeline, webSocketGreeting } from "../fixtures/garbage-http.ts";
+import { floods, frames, pipeline, unfinished, webSocketGreeting } from "../fixtures/garbage-http.ts";
 import { inParallel, makeRandom, openSocket, pour, type Poured, type Target } from "../fixtures/garbage-wire.ts";
 import { anyPort, streams } from "../fixtures/garbage-xml.ts";
 import { accountsExpression } from "../fixtures/load-accounts.ts";
@@ -50,7 +50,12 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
   }
 
   beforeAll(async () => {
-    const env = { PROSODY_EXTERNAL_COMPONENTS: "bridge.example.org:secret", PROSODY_COMPONENT_INTERFACES: "*" };
+    const env = {
+      PROSODY_EXTERNAL_COMPONENTS: "bridge.example.org:secret",
+      PROSODY_COMPONENT_INTERFACES: "*",
+      // All that attacks comes from one address.
+      PROSODY_CONNECTIONS_PER_ADDRESS: "10000",
+    };
     const server = await startProsody({ image: await ensureProsodyImage(series), env });
     await server.ask(accountsExpression(server.domain, 20));
     const { address, domain, authority } = server;
@@ -73,6 +78,11 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
     await inParallel([...ports, ...ports], 14, async (port) =>
       scene.slow.sockets.push(...one(await openSocket(target(port)))),
     );
+    for (const [port, beginning] of [5280, 5281].flatMap((each) => unfinished.map((text) => [each, text] as const))) {
+      const socket = await openSocket(target(port));
+      socket?.write(beginning);
+      scene.slow.sockets.push(...one(socket));
+    }
     scene.crowded = await readServerMemory(server);
     scene.slow.timer = setInterval(() => {
       for (const socket of scene.slow.sockets) if (!socket.destroyed) socket.write("<");
@@ -88,7 +98,7 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
 
   it("has a thousand silent connections, and slow ones beside them", () => {
     expect(scene.silent).toHaveLength(1000);
-    expect(scene.slow.sockets).toHaveLength(2 * ports.length);
+    expect(scene.slow.sockets).toHaveLength(2 * ports.length + 2 * unfinished.length);
     expect(scene.crowded.descriptors).toBeGreaterThan(scene.before.descriptors + 1000);
   });
 

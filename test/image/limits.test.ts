@@ -2,13 +2,15 @@ import { randomUUID } from "node:crypto";
 import { type Element, xml } from "@xmpp/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Federation, startFederation } from "../fixtures/federation.ts";
+import { knowHosts } from "../fixtures/known-hosts.ts";
 import { conditionOf, deliver } from "../fixtures/messages.ts";
 import { eventually } from "../fixtures/network-peer.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import type { LoggedIn } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
+import { enterBySocket, floodByBosh, type Sender } from "../fixtures/web-client.ts";
 
-const fast = { PROSODY_C2S_RATE_LIMIT: "50mb/s", PROSODY_S2S_RATE_LIMIT: "50mb/s" };
+const fast = { PROSODY_C2S_RATE_LIMIT: "50mb/s", PROSODY_S2S_RATE_LIMIT: "50mb/s", PROSODY_ALLOW_PLAIN: "true" };
 const members = {
   "sender.example": { isTrusted: true, env: fast },
   "fast.example": { isTrusted: true, env: fast },
@@ -26,6 +28,7 @@ const members = {
       PROSODY_LOGLEVEL: "debug",
       PROSODY_C2S_STANZA_SIZE_LIMIT: "20kb",
       PROSODY_S2S_STANZA_SIZE_LIMIT: "30kb",
+      PROSODY_ALLOW_PLAIN: "true",
     },
   },
 };
@@ -34,7 +37,7 @@ const flood = 300;
 
 /** Who sends, and the domain of whoever receives. */
 interface Way {
-  from: LoggedIn;
+  from: Sender;
   to: string;
 }
 
@@ -59,9 +62,9 @@ describe.each(imageSeries)("limits of %s", (series) => {
   }
 
   /** So many messages from both sources until the fast way has carried all; what the slow one has carried in that time. */
-  async function race(slow: Way, quick: Way, messages = flood): Promise<number> {
+  async function race(slow: Way, quick: Way, { messages = flood, size = 1000 } = {}): Promise<number> {
     // What an earlier race left on the slow way still arrives, and is not counted.
-    const body = randomUUID().padEnd(1000, "x");
+    const body = randomUUID().padEnd(size, "x");
     const counts = [await countAt(slow.to, body), await countAt(quick.to, body)] as const;
     for (let number = 0; number < messages; number += 1)
       for (const { from, to } of [quick, slow])
@@ -115,6 +118,34 @@ describe.each(imageSeries)("limits of %s", (series) => {
     expect(carried).toBeLessThan(flood / 2);
   });
 
+  it("PROSODY_C2S_RATE_LIMIT: nor is one that comes by WebSocket", async () => {
+    const [slow, quick] = await Promise.all(
+      ["slow.example", "fast.example"].map(async (domain) => {
+        const forget = knowHosts({ [domain]: all.server(domain).address });
+        await all.server(domain).addAccount("browser", "a long secret");
+        const from = await enterBySocket(`wss://${domain}:5281/xmpp-websocket`, {
+          bare: `browser@${domain}`,
+          password: "a long secret",
+        });
+        forget();
+        return { from, to: domain };
+      }),
+    );
+    if (slow === undefined || quick === undefined) throw new Error("Nobody came");
+    expect(await race(slow, quick)).toBeLessThan(flood / 2);
+  });
+
+  it("PROSODY_C2S_RATE_LIMIT: nor is one that comes by BOSH, over new connections", async () => {
+    const [slow, quick] = await Promise.all(
+      ["slow.example", "fast.example"].map(async (domain) => {
+        await all.server(domain).addAccount("poller", "a long secret");
+        return { from: await floodByBosh(all.server(domain), "poller", "a long secret"), to: domain };
+      }),
+    );
+    if (slow === undefined || quick === undefined) throw new Error("Nobody came");
+    expect(await race(slow, quick, { messages: 60, size: 5000 })).toBeLessThan(30);
+  });
+
   it("PROSODY_S2S_RATE_LIMIT: nor is a server", async () => {
     const sender = await all.someoneOf("sender.example");
     // The stanza that was too large ended the stream between them: what goes into it before its sender has heard of that
@@ -130,8 +161,8 @@ describe.each(imageSeries)("limits of %s", (series) => {
     for (const domain of ["usual.example", "double.example"])
       expect(await all.send("sender.example", domain)).toBe("arrived");
     const [ofClients, ofServers] = await Promise.all([
-      race(await flooderOf("usual.example"), await flooderOf("double.example"), 200),
-      race({ from, to: "usual.example" }, { from, to: "double.example" }, 600),
+      race(await flooderOf("usual.example"), await flooderOf("double.example"), { messages: 200 }),
+      race({ from, to: "usual.example" }, { from, to: "double.example" }, { messages: 600 }),
     ]);
     expect(ofClients / 200).toBeGreaterThan(0.35);
     expect(ofClients / 200).toBeLessThan(0.65);

@@ -31,13 +31,17 @@ export const wholeEnvironment = {
 const testsOfModules: Readonly<Record<string, [file: string, pattern: string]>> = {
   mod_foundry_account: ["account", "PROSODY_ACCOUNT"],
   mod_foundry_certificates: ["certificates-missing", "when certificates expire"],
+  mod_foundry_connections: ["strangers", "PROSODY_CONNECTIONS_PER_ADDRESS"],
   mod_foundry_health: ["health", "all is well"],
   mod_foundry_hold: ["data-safety", "a running server finishes a restore"],
   mod_foundry_kept: ["database-outage", ""],
   mod_foundry_local_rooms: ["guards", "make rooms"],
+  mod_foundry_logins: ["strangers", "PROSODY_LOGIN_FAILURES: an account"],
   mod_foundry_mechanisms: ["guards", "password"],
   mod_foundry_outage: ["options-ldap", "while it is down"],
-  mod_foundry_patience: ["garbage", "keep a connection"],
+  mod_foundry_paths: ["web", "another domain"],
+  mod_foundry_patience: ["slow-requests", "byte by byte"],
+  mod_foundry_rates: ["limits", "by BOSH"],
   mod_foundry_report: ["options-rates", ""],
   mod_foundry_series: ["upgrade", "a database remembers"],
 };

@@ -341,6 +341,22 @@ local groups = {
       sets = "s2s_stanza_size_limit", example = "1mb", help = "the largest stanza of another server",
       wants = "PROSODY_S2S=true",
     },
+    {
+      name = "PROSODY_CONNECTIONS_PER_ADDRESS", type = "integer", least = 1, default = 200, sets = "foundry_connections_per_address",
+      example = "1000", help = "connections that one network address, but no trusted proxy, may have at a time",
+    },
+    {
+      name = "PROSODY_SESSIONS_PER_ACCOUNT", type = "integer", least = 1, default = 20, sets = "foundry_sessions_per_account",
+      help = "how often an account may be logged in at a time",
+    },
+    {
+      name = "PROSODY_LOGIN_FAILURES", type = "integer", least = 1, default = 10, sets = "foundry_login_failures",
+      help = "wrong passwords for one account that are taken from one network address in PROSODY_LOGIN_FAILURES_PERIOD, and ten times as many for all accounts",
+    },
+    {
+      name = "PROSODY_LOGIN_FAILURES_PERIOD", type = "period", default = 600, sets = "foundry_login_failures_period",
+      example = "1h", help = "the time that PROSODY_LOGIN_FAILURES counts in",
+    },
   }),
   group("Ports and HTTP", {
     {

@@ -25,8 +25,10 @@ local function unbound(values)
   }
 end
 
--- The machine's name leads to the first domain, and to what belongs to no other: two of a kind under one name would clash.
-local function set_http_host(context, set, hostname)
+-- The machine's name leads to the first domain, and to the first of each kind that belongs to no other: two under one name
+-- would clash. Behind an address of the web's, all others are in folders of their own below it (mod_foundry_paths).
+local function share_web(context, set, hostname, url)
+  local base = url and url:match("^[^?#]*"):gsub("/*$", "/")
   local function belongs_elsewhere(name)
     for i = 2, #context.hosts do
       local other = context.hosts[i]
@@ -34,10 +36,18 @@ local function set_http_host(context, set, hostname)
     end
     return false
   end
-  set(context.domain, "http_host", hostname)
-  for _, component in ipairs(context.components) do
-    if not belongs_elsewhere(component.domain) then set(component.domain, "http_host", hostname) end
+  local taken = {}
+  local function place(name, kind)
+    if not taken[kind] and not belongs_elsewhere(name) then
+      taken[kind] = true
+      set(name, "http_host", hostname)
+    elseif base then
+      set(name, "http_external_url", base .. name .. "/")
+      set(name, "foundry_http_folder", true)
+    end
   end
+  for _, host in ipairs(context.hosts) do place(host, "host") end
+  for _, component in ipairs(context.components) do place(component.domain, component.type) end
 end
 
 -- The one name that everything on HTTP is under, where there is one. Without, each host answers to its own.
@@ -51,7 +61,7 @@ return function(context, set)
   local values, ipv6 = context.values, context.ipv6
   local hostname = values.PROSODY_NETWORK_HOSTNAME
   local web = web_host(values)
-  if web then set_http_host(context, set, web) end
+  if web then share_web(context, set, web, values.PROSODY_HTTP_EXTERNAL_URL) end
   set("global", "http_default_host", web or context.domain)
   set("global", "proxy65_address", hostname)
   local turn_host = values.PROSODY_TURN_HOST or hostname or context.domain
