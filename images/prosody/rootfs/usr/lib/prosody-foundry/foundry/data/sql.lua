@@ -141,6 +141,14 @@ function methods:commit()
   self.writing = false
 end
 
+-- What it did not take before is as if it had never been there.
+function methods:is_answering()
+  return (pcall(function()
+    self.engine.conn:rollback()
+    for _ in self.engine:select("SELECT 1") do end
+  end))
+end
+
 function methods:close()
   if not self.engine.conn then return end
   self.engine.conn:rollback()
