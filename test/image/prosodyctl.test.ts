@@ -14,7 +14,7 @@ const secrets = {
   PROSODY_ACCOUNT_PASSWORD: "password of the first one",
 };
 const names = Object.keys(secrets);
-const ofAnother = "secret of the other bridge";
+const ofAnother = "of-the-other-bridge";
 
 let network: PeerNetwork;
 let database: Database;
@@ -41,6 +41,7 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
       files: Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [`/run/secrets/${name}`, secret])),
       env: {
         ...Object.fromEntries(names.map((name) => [`${name}_FILE`, `/run/secrets/${name}`])),
+        PROSODY_STORES: "archive:sql",
         PROSODY_SQL_DRIVER: "PostgreSQL",
         PROSODY_SQL_HOST: database.host,
         PROSODY_TURN_HOST: "turn.example.org",
@@ -79,9 +80,9 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
     // What is no secret is shown.
     const sql = await get("sql");
     expect(sql).toContain("PostgreSQL");
-    expect(sql).toContain("(secret)");
-    expect(await get("example.org", "turn_external_secret")).toContain("(secret)");
-    expect(await get("bridge.example.org", "component_secret")).toContain("(secret)");
+    expect(sql).toContain("(hidden)");
+    expect(await get("example.org", "turn_external_secret")).toContain("(hidden)");
+    expect(await get("bridge.example.org", "component_secret")).toContain("(hidden)");
     const config = `require"core.configmanager".getconfig()`;
     const walk = `(function() local t = {} local function all(v) for k, x in pairs(v) do if type(x) == "table" then all(x) else t[#t + 1] = tostring(k) .. "=" .. tostring(x) end end end all(${config}["*"]) for _, h in pairs(${config}) do all(h) end return table.concat(t, " ") end)()`;
     const told = [
@@ -92,7 +93,7 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
       await server.ctl("shell", `> ${walk}`),
     ].join("\n");
     expect(told).toContain("boss@example.org");
-    expect(told).toContain("component_secret=(secret)");
+    expect(told).toContain("component_secret=(hidden)");
     const quoted = JSON.stringify(secrets.PROSODY_SQL_PASSWORD).slice(1, -1);
     for (const hidden of [...Object.values(secrets), ofAnother, quoted]) expect(told).not.toContain(hidden);
     // Nor is the first password anywhere in it for those who look closer.

@@ -6,7 +6,7 @@ local options = require("foundry.options")
 local environment = require("foundry.environment")
 local load_library = require("foundry.core")
 
-local shown = "(secret)"
+local shown = "(hidden)"
 
 local function is_secret_name(name)
   name = tostring(name):lower()
