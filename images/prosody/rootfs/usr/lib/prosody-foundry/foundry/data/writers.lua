@@ -140,13 +140,13 @@ local function list_databases(self)
   return list
 end
 
--- A database that refuses and still answers has kept nothing; where the first one does, all is as it was.
+-- Where the first one refuses, all is as it was.
 local function commit_databases(self, databases, folder)
   local is_note_needed = #databases > (self.tree and 0 or 1)
   local was_unfinished = is_note_needed and staging.begin(folder, self.command)
   for i, backend in ipairs(databases) do
     local done, problem = pcall(backend.commit, backend)
-    if not done and i == 1 and backend:is_answering() then
+    if not done and i == 1 and not backend.is_uncertain then
       if is_note_needed and not was_unfinished then staging.settle(folder) end
       error(problem, 0)
     elseif not done then
