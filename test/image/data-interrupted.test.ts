@@ -113,13 +113,14 @@ describe("a restore that is killed when a database has its data and the files ar
   });
 });
 
-describe("a database that fails as it is to keep a restore", () => {
-  const trigger = (work: string): string => `
-    create or replace function fail() returns trigger language plpgsql as $$ begin ${work} return new; end $$;
-    drop trigger if exists fail on prosody;
-    create constraint trigger fail after insert on prosody deferrable initially deferred
-      for each row execute function fail();`;
+/** What fails when all that was written is to be kept. */
+const trigger = (work: string): string => `
+  create or replace function fail() returns trigger language plpgsql as $$ begin ${work} return new; end $$;
+  drop trigger if exists fail on prosody;
+  create constraint trigger fail after insert on prosody deferrable initially deferred
+    for each row execute function fail();`;
 
+describe("a database that fails as it is to keep a restore", () => {
   it("changes nothing where it refuses, and is not trusted where it went away", async () => {
     const network = await makeNetwork();
     const database = await startPostgresql({ network });

@@ -192,8 +192,7 @@ it.each(imageSeries)(
       for (const name of ["storage_sql", "foundry_kept"]) await server.ctl("shell", "module", "reload", name, host);
     for (const host of ["b.example", "conference.b.example"])
       expect(await server.ctl("shell", "module", "reload", "foundry_kept", host)).not.toMatch(/error/iu);
-    for (const host of ["conference.c.example", "c.example"])
-      await server.ctl("shell", `host:deactivate("${host}")`);
+    for (const host of ["conference.c.example", "c.example"]) await server.ctl("shell", `host:deactivate("${host}")`);
     await server.ctl("shell", "module", "unload", "foundry_kept", "b.example");
 
     await database.kill();

@@ -61,7 +61,9 @@ describe.each(imageSeries)("a server of %s", (series) => {
       expect.stringMatching(`^mod_guest did not load on b.example: \\S*mod_guest.lua:1: no guest here. ${enabled}$`),
       expect.stringMatching(`^mod_late did not load on ${hosts}: \\S*mod_late.lua:1: too late. ${enabled}$`),
       expect.stringMatching(`^mod_needs did not load on ${hosts}: .*nothing_of_that_name.* ${enabled}$`),
-      expect.stringMatching(`^mod_raw did not load on raw.example: .*from conf.d. ${take} /etc/prosody/conf.d/raw.cfg.lua.$`),
+      expect.stringMatching(
+        `^mod_raw did not load on raw.example: .*from conf.d. ${take} /etc/prosody/conf.d/raw.cfg.lua.$`,
+      ),
       expect.stringMatching(`^mod_rooms did not load on rooms.example.org: .*no rooms. ${take} PROSODY_COMPONENTS.$`),
       expect.stringMatching(`^mod_starts did not load on ${hosts}: \\S*mod_starts.lua:1: not today. ${enabled}$`),
     ]);

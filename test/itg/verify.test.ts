@@ -99,7 +99,9 @@ describe.each(["13.0", "0.12"] as const)("an image of %s", (series) => {
     const details = detailOf(checks, "authentication modules load")?.split("; ") ?? [];
     expect(details).toEqual([
       expect.stringMatching(/^mod_auth_ldap: Error initializing module 'auth_ldap'.*no such directory/u),
-      expect.stringMatching(/^mod_auth_anonymous: mod_auth_anonymous did not load on verify\.test: nobody can log in\. Mend/u),
+      expect.stringMatching(
+        /^mod_auth_anonymous: mod_auth_anonymous did not load on verify\.test: nobody can log in\. Mend/u,
+      ),
     ]);
     expect(await containersOf(image)).toBe("");
   });
