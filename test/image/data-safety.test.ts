@@ -117,6 +117,7 @@ it("uploaded files alone are data that a restore does not replace unless told so
 it("a disk that is full when the plan is written leaves all as it was", async () => {
   const script = `${writer}
     package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
+    package.cpath = "/usr/lib/prosody-foundry/?.so;" .. package.cpath
     local staging = require("foundry.data.staging")
     local folder = "/var/lib/prosody"
     write("example%2eorg/accounts/alice.dat", "old")
@@ -144,6 +145,7 @@ it("a disk that is full when the plan is written leaves all as it was", async ()
 /** Lua that decides on a restore, and does not carry it out. */
 const decided = `
   package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
+  package.cpath = "/usr/lib/prosody-foundry/?.so;" .. package.cpath
   local staging = require("foundry.data.staging")
   local folder = "/var/lib/prosody"
   staging.prepare(folder)

@@ -11,7 +11,6 @@ import { startMariadb } from "../fixtures/peer-mariadb.ts";
 import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
-import { makeRoom, say } from "../fixtures/rooms.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 const password = "a long secret";
@@ -159,53 +158,6 @@ it.each(cases)(
       expect(taken.length).toBeGreaterThan(0);
     }
     expect((await archiveOf(alice)).length).toBeGreaterThan(0);
-    await server.close();
-    await database.close();
-  },
-);
-
-it.each(imageSeries)(
-  "%s: what is not kept is refused, whatever was unloaded or loaded again on this host or another",
-  async (series) => {
-    const network = await makeNetwork();
-    networks.push(network);
-    const database = await startPostgresql({ network });
-    databases.push(database);
-    const server = await startProsody({
-      image: await ensureProsodyImage(series),
-      network: network.name,
-      env: {
-        PROSODY_VIRTUAL_HOSTS: "example.org,b.example,c.example",
-        PROSODY_SQL_DRIVER: "PostgreSQL",
-        PROSODY_SQL_HOST: database.host,
-        PROSODY_SQL_PASSWORD: database.password,
-      },
-    });
-    servers.push(server);
-    for (const user of ["alice", "bob"]) await server.addAccount(user, password);
-    const alice = await server.connect("alice", password);
-    await settle(alice);
-    const room = await makeRoom(alice, "conference.example.org");
-    await say(alice, room, "heard");
-    // The archive has a store open whose methods are those of before.
-    for (const host of ["example.org", "conference.example.org"])
-      for (const name of ["storage_sql", "foundry_kept"]) await server.ctl("shell", "module", "reload", name, host);
-    for (const host of ["b.example", "conference.b.example"])
-      expect(await server.ctl("shell", "module", "reload", "foundry_kept", host)).not.toMatch(/error/iu);
-    for (const host of ["conference.c.example", "c.example"]) await server.ctl("shell", `host:deactivate("${host}")`);
-    await server.ctl("shell", "module", "unload", "foundry_kept", "b.example");
-
-    await database.kill();
-    const outbox = openOutbox(alice, "message");
-    await outbox.send("bob@example.org");
-    const refused = new Promise((resolve) => {
-      alice.on("stanza", (stanza) => {
-        if (stanza.attrs["id"] === "in-the-room") resolve(stanza.attrs["type"]);
-      });
-    });
-    await alice.send(xml("message", { to: room, type: "groupchat", id: "in-the-room" }, xml("body", {}, "lost")));
-    expect(await within(refused, "hear what became of it")).toBe("error");
-    expect(await outbox.close()).toStrictEqual({ taken: [], refused: ["message-0"] });
     await server.close();
     await database.close();
   },
