@@ -11,11 +11,6 @@ local pause = 1 -- seconds between two tries
 local share = 2 -- times as long as a try took, where that is more: a name that does not resolve may take ten seconds
 local failures = 0 -- of whatever knows the accounts, since the start
 
--- The library for PostgreSQL says that all is kept even where the connection goes at that.
-local function is_lost(engine)
-  return engine.params.driver == "PostgreSQL" and engine.conn and not engine.conn:ping()
-end
-
 -- Prosody tries twice for every access, each time for as long as a connection may take; all clients wait meanwhile.
 local function watch_sql()
   local found, sql = pcall(load_library, "util.sql")
@@ -48,7 +43,6 @@ local function watch_sql()
 
   function engine:transaction(...)
     local ok, result, more, most = transaction(self, ...)
-    if ok and is_lost(self) then ok, result = false, "the connection was lost as it was to be kept" end
     if not ok then
       failures = failures + 1
       close_statements(self)
