@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { layOut, layouts } from "../fixtures/certificate-layouts.ts";
+import type { Authority } from "../fixtures/authority.ts";
+import { runLua } from "../fixtures/data-volumes.ts";
 import { sendTo } from "../fixtures/messages.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, type ServerWishes, startProsody } from "../fixtures/prosody-server.ts";
@@ -104,6 +106,48 @@ describe.each(imageSeries)("without a certificate, %s", (series) => {
     expect((await look(server)).problem).toBe(untrusted);
   });
 
+  it("keeps one in use that goes from the disk, and its key for no longer than the server runs, in no backup", async () => {
+    const volume = `prosody-test-${randomBytes(4).toString("hex")}`;
+    volumes.push(volume);
+    let serial = "";
+    const server = await start(series, {
+      volume,
+      // Where nothing can be written to it, what is of this run lies with the data.
+      run: ["--tmpfs=/run/prosody:ro"],
+      prepare: async (folder, authority) => {
+        serial = await lay(folder, authority);
+      },
+    });
+    const reload = async () => runCommand("docker", ["kill", "--signal=HUP", server.name]);
+    const takeAway = async (): Promise<string> => {
+      for (const name of await readdir(server.certs)) await rm(path.join(server.certs, name), { recursive: true });
+      await reload();
+      return until(
+        () => listKept(volume, series),
+        (found) => found !== "",
+      );
+    };
+    expect(await takeAway()).toMatch(/^kept-[0-9a-f]+\.pem rw-------$/u);
+    expect(await look(server)).toMatchObject({ serial, problem: undefined });
+    const backup = await server.exec(["foundry", "backup"]);
+    expect([backup.exitCode, backup.stdout]).toEqual([0, expect.stringContaining("summary.json")]);
+    expect(backup.stdout).not.toMatch(/kept-|PRIVATE KEY/u);
+    await runCommand("docker", ["kill", "--signal=KILL", server.name]);
+    expect(await listKept(volume, series)).not.toBe("");
+    await server.start();
+    expect(await listKept(volume, series)).toBe("");
+    serial = await lay(server.certs, server.authority);
+    await reload();
+    // It may have another address now.
+    await until(
+      () => server.ask("prosody.foundry_certificates['example.org'].serial"),
+      (shown) => shown === serial,
+    );
+    await takeAway();
+    expect(await server.stop()).toBe(0);
+    expect(await listKept(volume, series)).toBe("");
+  });
+
   it("says when certificates expire: at the start, a day later, and when they have", async () => {
     const server = await start(series, {
       domain: "soon.example",
@@ -152,6 +196,20 @@ it("another server does not trust a self-signed one", async () => {
   expect(await sendTo(alice, `nobody@${there.domain}`)).toMatch(/^remote-server-/u);
   expect(await here.log()).toMatch(/certificate.*self-signed|self-signed.*certificate|certificate.*invalid/iu);
 });
+
+/** Writes a certificate, and answers its serial. */
+async function lay(folder: string, authority: Authority): Promise<string> {
+  const names = ["example.org", "*.example.org"];
+  return serialOf((await layOut(layouts.flat, { folder, authority, names })).certificate);
+}
+
+/** Name and mode of each copy of a certificate that is in the data. */
+async function listKept(volume: string, series: string): Promise<string> {
+  const script = `local lfs = require("lfs") for name in lfs.dir("/var/lib/prosody") do
+    if name:find("^kept") then print(name .. " " .. lfs.attributes("/var/lib/prosody/" .. name).permissions) end
+  end`;
+  return (await runLua(await ensureProsodyImage(series), volume, script)).trim();
+}
 
 async function readMode(server: ProsodyServer, file: string): Promise<string> {
   const code = `print(require("lfs").attributes("${file}").permissions)`;

@@ -208,6 +208,7 @@ it("a restore that was killed when all was there is finished by the next start",
   // As far as it had come: what goes is named, the first of it is away, nothing new is in its place.
   const script = `
     package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
+    package.cpath = "/usr/lib/prosody-foundry/?.so;" .. package.cpath
     local staging = require("foundry.data.staging")
     local folder = "/var/lib/prosody"
     local new = staging.prepare(folder) .. "/example%2eorg/accounts/bob.dat"

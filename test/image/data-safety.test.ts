@@ -116,7 +116,7 @@ it("uploaded files alone are data that a restore does not replace unless told so
 
 it("a disk that is full when the plan is written leaves all as it was", async () => {
   const script = `${writer}
-    package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
+    package.path, package.cpath = "/usr/lib/prosody-foundry/?.lua;" .. package.path, "/usr/lib/prosody-foundry/?.so;" .. package.cpath
     local staging = require("foundry.data.staging")
     local folder = "/var/lib/prosody"
     write("example%2eorg/accounts/alice.dat", "old")
@@ -143,7 +143,7 @@ it("a disk that is full when the plan is written leaves all as it was", async ()
 
 /** Lua that decides on a restore, and does not carry it out. */
 const decided = `
-  package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
+  package.path, package.cpath = "/usr/lib/prosody-foundry/?.lua;" .. package.path, "/usr/lib/prosody-foundry/?.so;" .. package.cpath
   local staging = require("foundry.data.staging")
   local folder = "/var/lib/prosody"
   staging.prepare(folder)
@@ -188,8 +188,7 @@ it("a running server finishes a restore that was killed when all was there, and 
   const server = await startProsody({ image, volume });
   try {
     const script = `
-      package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
-      package.cpath = "/usr/lib/prosody-foundry/?.so;" .. package.cpath
+      package.path, package.cpath = "/usr/lib/prosody-foundry/?.lua;" .. package.path, "/usr/lib/prosody-foundry/?.so;" .. package.cpath
       require("foundry.data.prosody").start()
       require("foundry.data.server").hold_or_lock("/var/lib/prosody", function() end)
       ${writer} ${decided}

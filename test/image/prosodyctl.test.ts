@@ -1,25 +1,53 @@
 import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { confined } from "../fixtures/confinement.ts";
+import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
+import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
-const secret = "what nobody sees";
+const secrets = {
+  PROSODY_SQL_PASSWORD: `what nobody "sees" \\ of it`,
+  PROSODY_TURN_SECRET: "secret of the calls",
+  PROSODY_COMPONENT_SECRET: "secret of the bridge",
+  PROSODY_ACCOUNT_PASSWORD: "password of the first one",
+};
+const names = Object.keys(secrets);
+const ofAnother = "of-the-other-bridge";
+
+let network: PeerNetwork;
+let database: Database;
+
+beforeAll(async () => {
+  await useEngine();
+  network = await makeNetwork();
+  database = await startPostgresql({ network, password: secrets.PROSODY_SQL_PASSWORD });
+});
+afterAll(async () => {
+  await database.close();
+  await network.close();
+});
 
 describe.each(imageSeries)("prosodyctl of %s", (series) => {
   let image: string;
   let server: ProsodyServer;
 
   beforeAll(async () => {
-    await useEngine();
     image = await ensureProsodyImage(series);
     server = await startProsody({
       image,
-      files: { "/run/secret": secret },
+      network: network.name,
+      files: Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [`/run/secrets/${name}`, secret])),
       env: {
-        PROSODY_SQL_DRIVER: "SQLite3",
-        PROSODY_SQL_PASSWORD_FILE: "/run/secret",
+        ...Object.fromEntries(names.map((name) => [`${name}_FILE`, `/run/secrets/${name}`])),
+        PROSODY_STORES: "archive:sql",
+        PROSODY_SQL_DRIVER: "PostgreSQL",
+        PROSODY_SQL_HOST: database.host,
+        PROSODY_TURN_HOST: "turn.example.org",
+        PROSODY_TURN_TLS_PORT: "5349",
+        PROSODY_ADMINS: "boss@example.org",
+        PROSODY_EXTERNAL_COMPONENTS: `bridge.example.org other.example.org:${ofAnother}`,
         PROSODY_VIRTUAL_HOSTS: "b.example",
       },
     });
@@ -42,8 +70,36 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
       server.ctl("check", "config"),
       server.ctl("shell", "> require'lfs' and 1"),
     ]);
-    expect(said.join("")).not.toContain(secret);
+    for (const hidden of [...Object.values(secrets), ofAnother]) expect(said.join("")).not.toContain(hidden);
     expect(said[0]).toContain("/usr/lib/prosody-foundry/modules");
+  });
+
+  it("shows no secret that an option is set to, whoever asks for it", async () => {
+    expect(await server.ask("prosody.hosts['example.org'].users.user_exists('boss')")).toBe("true");
+    const get = async (...words: string[]) => server.ctl("shell", `config:get("${words.join(`", "`)}")`);
+    // What is no secret is shown.
+    const sql = await get("sql");
+    expect(sql).toContain("PostgreSQL");
+    expect(sql).toContain("(hidden)");
+    expect(await get("example.org", "turn_external_secret")).toContain("(hidden)");
+    expect(await get("bridge.example.org", "component_secret")).toContain("(hidden)");
+    const config = `require"core.configmanager".getconfig()`;
+    const walk = `(function() local t = {} local function all(v) for k, x in pairs(v) do if type(x) == "table" then all(x) else t[#t + 1] = tostring(k) .. "=" .. tostring(x) end end end all(${config}["*"]) for _, h in pairs(${config}) do all(h) end return table.concat(t, " ") end)()`;
+    const told = [
+      sql,
+      await get("foundry_account"),
+      await get("external_services"),
+      await get("other.example.org", "component_secret"),
+      await server.ctl("shell", `> ${walk}`),
+    ].join("\n");
+    expect(told).toContain("boss@example.org");
+    expect(told).toContain("component_secret=(hidden)");
+    const quoted = JSON.stringify(secrets.PROSODY_SQL_PASSWORD).slice(1, -1);
+    for (const hidden of [...Object.values(secrets), ofAnother, quoted]) expect(told).not.toContain(hidden);
+    // Nor is the first password anywhere in it for those who look closer.
+    const holds = `(${walk}):find("${secrets.PROSODY_ACCOUNT_PASSWORD}", 1, true) ~= nil`;
+    expect(await server.ask(holds)).toBe("false");
+    expect(await server.ask(holds.replace(secrets.PROSODY_ACCOUNT_PASSWORD, ofAnother))).toBe("true");
   });
 
   it("makes, changes and removes accounts without a terminal", async () => {

@@ -154,7 +154,8 @@ describe("a built image that runs", () => {
     const checks = await verify(await load(platform), platform);
     expect(failed(checks)).toEqual([]);
     expect(checks.map(({ name }) => name)).toEqual([...runChecks]);
-    const drivers = "dbd.mysql dbd.postgresql dbd.sqlite3 foundry.memory foundry.x509 lfs lualdap lunbound lxp";
+    const drivers =
+      "dbd.mysql dbd.postgresql dbd.sqlite3 foundry.disk foundry.memory foundry.x509 lfs lualdap lunbound lxp";
     expect(checks.find(({ name }) => name === "C modules")?.detail).toContain(drivers);
   });
 

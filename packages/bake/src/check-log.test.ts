@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findReport, judgeModules, judgeStop } from "./check-log.ts";
+import { findComplaints, findRefusals, findReport, judgeModules, judgeStop } from "./check-log.ts";
 
 const report = (rest: string, level = "info"): string =>
   `startup             info\tHello\nmod_foundry_report        ${level}\tProsody 13.0.1 serves a.test conference.a.test${rest}\n`;
@@ -86,4 +86,15 @@ describe("a stop", () => {
     expect(finding.ok).toBe(ok);
     expect(finding.detail).toMatch(detail);
   });
+});
+
+it("what the image itself refuses, and what Prosody complains of, is told apart", () => {
+  const log = `prosody-foundry\terror\tmod_b did not load on a.test: no. Mend it.
+modulemanager  error\tError initializing module 'b' on 'a.test': mod_b.lua:1: no
+prosody-foundry\tinfo\tWaiting for PostgreSQL
+mod_other  error\tNo such thing`;
+  expect(findRefusals(log)).toEqual(["mod_b did not load on a.test: no. Mend it."]);
+  expect(findComplaints(log, ["mod_a", "mod_b"])).toEqual([
+    { name: "mod_b", because: "Error initializing module 'b' on 'a.test': mod_b.lua:1: no" },
+  ]);
 });

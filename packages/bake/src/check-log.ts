@@ -64,6 +64,14 @@ export function findFaults(log: string, modules: readonly string[]): ModuleFault
   });
 }
 
+/** Those of the modules that the log complains about. */
+export function findComplaints(log: string, modules: readonly string[]): ModuleFault[] {
+  return modules.flatMap((name) => {
+    const because = findComplaint(log, name);
+    return because === undefined ? [] : [{ name, because }];
+  });
+}
+
 /** The first error about a module: of the loader, or of the module itself. */
 export function findComplaint(log: string, module: string): string | undefined {
   const name = module.replace(/^mod_/u, "");
@@ -72,6 +80,12 @@ export function findComplaint(log: string, module: string): string | undefined {
     return level === "error" && (source === module || source.endsWith(`:${name}`));
   });
   return about?.text;
+}
+
+/** What the image itself says where it does not start. */
+export function findRefusals(log: string): string[] {
+  const own = parseLog(log).filter(({ source, level }) => source === "prosody-foundry" && level === "error");
+  return own.map(({ text }) => text);
 }
 
 function parseLog(log: string): LogLine[] {

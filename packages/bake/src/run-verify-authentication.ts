@@ -1,6 +1,6 @@
 import { isUserError } from "@prosody-foundry/kit";
 import { authenticationScript, findProblems, judgeWays, planWays, type Way } from "./check-authentication.ts";
-import { findComplaint } from "./check-log.ts";
+import { findComplaint, findRefusals } from "./check-log.ts";
 import type { Finding } from "./check-result.ts";
 import {
   askImage,
@@ -43,7 +43,11 @@ async function tryWay(container: Container, domain: string, way: Way): Promise<s
     return complaint === undefined ? await readProblems(server) : [complaint];
   } catch (error) {
     if (!isUserError(error, "VERIFY_NOT_STARTED")) throw error;
-    return [error.message];
+    const log = await readLog(server);
+    const complaint = findComplaint(log, way.module);
+    const refusals = findRefusals(log);
+    if (complaint !== undefined) return [complaint];
+    return refusals.length > 0 ? refusals : [error.message];
   } finally {
     await removeServer(server.name, container.exec);
   }

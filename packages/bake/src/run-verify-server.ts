@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Exec, UserError } from "@prosody-foundry/kit";
-import { findReport } from "./check-log.ts";
+import { findRefusals, findReport } from "./check-log.ts";
 import { inspectionScript, parseFacts, type ProcessFacts } from "./check-process.ts";
 import type { Account } from "./run-verify-client.ts";
 import { packCertificate, type ThrowAwayCertificate } from "./verify-certificate.ts";
@@ -84,7 +84,8 @@ export async function waitForServer(container: Container): Promise<string> {
 }
 
 function notStarted(because: string, log: string): UserError {
-  const tail = log.trim().split("\n").slice(-5).join(" | ");
+  const told = findRefusals(log);
+  const tail = (told.length > 0 ? told : log.trim().split("\n").slice(-5)).join(" | ");
   return new UserError("VERIFY_NOT_STARTED", `The server did not start: ${because}. ${tail}`);
 }
 

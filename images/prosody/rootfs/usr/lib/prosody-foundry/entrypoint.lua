@@ -48,8 +48,10 @@ local function check_server()
   append(problems, { wrong_user })
   append(problems, { find_foreign() })
   -- What somebody may write who never was to be the server says nothing.
-  append(problems, { not wrong_user and require("foundry.data-folder").check() or nil })
-  append(problems, { (require("foundry.series-mark").judge_folder()) })
+  local unusable = not wrong_user and require("foundry.data-folder").check() or nil
+  append(problems, { unusable })
+  -- Where it cannot be used, the note of it may be as unreadable.
+  if not wrong_user and not unusable then append(problems, { (require("foundry.series-mark").judge_folder()) }) end
   pcall(require("lfs").mkdir, "/run/prosody")
   local wrong, warnings = require("foundry.raw").judge(values, set_by, doubted)
   stop_on(append(problems, wrong))
@@ -65,7 +67,10 @@ local function share_data()
   end
   local done, problem = pcall(require("foundry.data.staging").finish, folders.data)
   if not done then stop_on({ "A restore was interrupted, and cannot be finished: " .. tostring(problem) }) end
-  stop_on({ require("foundry.series-mark").check_folder() })
+  local problem, warning = require("foundry.series-mark").check_folder()
+  stop_on({ problem })
+  if warning then say("warn", warning) end
+  require("foundry.kept-certificates").remove()
 end
 
 local function warn(values)

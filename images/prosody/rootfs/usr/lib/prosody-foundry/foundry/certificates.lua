@@ -3,6 +3,7 @@
 
 local read_folder = require("foundry.certificate-folder").read
 local self_signed = require("foundry.self-signed")
+local kept_certificates = require("foundry.kept-certificates")
 local x509 = require("foundry.x509")
 
 local idna
@@ -79,7 +80,7 @@ local function keep(host, found)
   if not last or last.not_after < now then return found end
   if found and (found.not_before >= last.not_before or found.fingerprint == last.fingerprint) then return found end
   if last.is_kept then return last end
-  local path = ("%s/kept-%s.pem"):format(run_folder, last.fingerprint)
+  local path = kept_certificates.path(run_folder, last.fingerprint)
   os.remove(path)
   if not x509.write(path, last.text) then return found end
   local copy = { is_kept = last.path }

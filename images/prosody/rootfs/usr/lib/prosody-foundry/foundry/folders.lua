@@ -18,6 +18,8 @@ end
 
 return {
   data = data,
+  -- Where what is of this run alone may be.
+  run_folders = { data, run },
   is_writable = is_writable,
   -- Of the image's configuration; a mount over /etc/prosody does not hide it.
   configuration = "/usr/lib/prosody-foundry/prosody.cfg.lua",

@@ -3,50 +3,21 @@
 local lfs = require("lfs")
 local load_library = require("foundry.core")
 local config = load_library("core.configmanager")
-local modulemanager = load_library("core.modulemanager")
 local portmanager = load_library("core.portmanager")
 local storagemanager = load_library("core.storagemanager")
+local loaded = require("foundry.modules-loaded")
 
-local function hosts()
-  local names = {}
-  for name, options in pairs(config.getconfig()) do
-    if name ~= "*" and options.enabled ~= false then names[#names + 1] = name end
-  end
-  table.sort(names)
-  return names
-end
-
--- Prosody's own map of modules keeps some that failed; their status tells.
-local function is_loaded(host, name)
-  local environment = modulemanager.get_module(host, name) or modulemanager.get_module("*", name)
-  local api = environment and rawget(environment, "module")
-  if not api then return false end
-  return not (api.status_message or ""):find("^Error during load")
-end
-
--- Which module knows the accounts of a host.
-local function way_to_authenticate(host)
-  return config.get(host, "anonymous_login") and "anonymous" or config.get(host, "authentication") or "internal_hashed"
-end
-
--- Prosody loads the module that knows the accounts by itself, and goes on with none where it does not load.
-local function authentication(host, problem)
-  local name = way_to_authenticate(host)
-  local users = prosody.hosts[host].users
-  if name == "null" or users and users.name == name then return end
-  problem(("mod_auth_%s did not load on %s: nobody can log in."):format(name, host))
-end
+local sentences = {
+  component = "mod_%s did not load on %s.",
+  accounts = "mod_%s did not load on %s: nobody can log in.",
+  part = "mod_%s did not load on %s.",
+}
 
 local function modules(problem)
-  for _, host in ipairs(hosts()) do
-    local names, kind = modulemanager.get_modules_for_host(host)
+  for _, host in ipairs(loaded.hosts()) do
     if not prosody.hosts[host] then problem(("%s is configured and not served."):format(host)) end
-    if kind and not is_loaded(host, kind) then problem(("mod_%s did not load on %s."):format(kind, host)) end
-    if not kind and prosody.hosts[host] then authentication(host, problem) end
-    for name in names do
-      if not is_loaded(host, name) then problem(("mod_%s did not load on %s."):format(name, host)) end
-    end
   end
+  loaded.find_missing(function(name, host, role) problem(sentences[role]:format(name, host)) end)
 end
 
 local function list_of(value)
@@ -112,7 +83,7 @@ local function drivers(host)
   for _, name in pairs(type(storage) == "table" and storage or { storage }) do names[name] = true end
   names.none, names.null = nil, nil
   -- Of whoever has no account no file is kept.
-  if way_to_authenticate(host) == "anonymous" then names.internal = nil end
+  if loaded.way_to_authenticate(host) == "anonymous" then names.internal = nil end
   return names
 end
 
@@ -146,7 +117,7 @@ local function first_line(text)
 end
 
 local function storage(problem)
-  for _, host in ipairs(hosts()) do
+  for _, host in ipairs(loaded.hosts()) do
     local is_domain = prosody.hosts[host] and not config.get(host, "component_module")
     for name in pairs(is_domain and drivers(host) or {}) do
       local ran, reason = try_often(host, name)

@@ -94,6 +94,7 @@ local function attach()
   local function apply() apply_to(load_library("core.configmanager")) end
   prosody.events.add_handler("server-starting", apply, 1000)
   prosody.events.add_handler("config-reloaded", apply, 1000)
+  prosody.events.add_handler("server-stopped", require("foundry.kept-certificates").remove)
 end
 
 -- Whether something else would be chosen now than is in use.

@@ -83,6 +83,14 @@ local function find_setter(files, name)
   return find_file(files, "%f[%w_]" .. name .. "%f[^%w_]%s*=")
 end
 
+-- The file that has this word in quotes, or nil.
+local function find_naming(values, word)
+  local pattern = "[\"']" .. word:gsub("%p", "%%%0") .. "[\"']"
+  for _, path in ipairs(list_files(values.PROSODY_EXTRA_CONFIG)) do
+    if read_text(path):find(pattern) then return path end
+  end
+end
+
 -- Prosody's option → the names of the environment that set it.
 local function names_in_environment(set_by)
   local names = {}
@@ -212,4 +220,6 @@ local function judge(values, set_by, doubted)
   return problems, #problems == 0 and #files > 0 and find_twice(reader, files, set_by) or {}
 end
 
-return { each_file = each_file, observe = observe, find_faults = find_faults, judge = judge }
+return {
+  each_file = each_file, find_naming = find_naming, observe = observe, find_faults = find_faults, judge = judge,
+}

@@ -2,8 +2,10 @@
 
 local shipped = require("foundry.shipped")
 local folders = require("foundry.folders")
+local write_safely = require("foundry.write-safely")
 
 local path = folders.data .. "/.prosody-series"
+local no_such_file = 2 -- ENOENT
 
 -- nil where this Prosody may go on; else a sentence. `where` is what holds the data.
 local function judge(mark, where)
@@ -16,17 +18,41 @@ local function is_news(mark)
   return not mark or not mark.series or mark.series ~= shipped.series or mark.release ~= shipped.release
 end
 
+-- The mark, or nil where there is none, or nil and why it tells nothing.
 local function read()
-  local file = io.open(path)
-  local line = file and file:read()
-  if file then file:close() end
-  local series, release = (line or ""):match("^(%S+) (%S+)$")
-  return series and { series = series, release = release }
+  local file, reason, code = io.open(path)
+  if not file then return nil, code ~= no_such_file and "cannot be read (" .. reason:gsub("^.*: ", "") .. ")" or nil end
+  local line = file:read()
+  file:close()
+  local series, release = (line or ""):match("^(%S+) (%S.*)$")
+  if not series then return nil, "is empty or damaged" end
+  return { series = series, release = release }
 end
 
+-- Any mark would be older than the newest series, or of it.
 local function judge_folder()
-  local mark = read()
+  local mark, wrong = read()
+  if wrong and not shipped.is_newest then
+    return ("%s, which notes the newest Prosody that used the data, %s. If none newer than %s did, remove that file, and start again."):format(
+      path, wrong, shipped.series)
+  end
   return judge(mark, "The data in " .. folders.data), mark
+end
+
+local function write()
+  return write_safely(path, shipped.series .. " " .. shipped.release .. "\n")
+end
+
+-- A sentence; or nil, and this Prosody is noted in the data folder; or nil and a warning, where it is of a series that was
+-- noted before and its release could not be.
+local function check_folder()
+  local problem, mark = judge_folder()
+  if problem or not is_news(mark) then return problem end
+  local written, reason = write()
+  if written then return nil end
+  local sentence = ("%s cannot be written: %s."):format(path, reason)
+  if mark and mark.series == shipped.series then return nil, sentence end
+  return sentence .. " Without it an older Prosody would misread the data unwarned: make room there, and start again."
 end
 
 return {
@@ -34,14 +60,5 @@ return {
   is_news = is_news,
   own = { series = shipped.series, release = shipped.release },
   judge_folder = judge_folder,
-  -- A sentence, or nil, and then this Prosody is noted in the data folder.
-  check_folder = function()
-    local problem, mark = judge_folder()
-    if problem then return problem end
-    local file = is_news(mark) and io.open(path, "w")
-    if file then
-      file:write(shipped.series, " ", shipped.release, "\n")
-      file:close()
-    end
-  end,
+  check_folder = check_folder,
 }

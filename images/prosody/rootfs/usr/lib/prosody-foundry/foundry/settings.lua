@@ -19,7 +19,10 @@ local process = require("foundry.process")
 -- What files of conf.d name without a folder is meant to be beside them, not beside the image's own configuration.
 local server = rawget(_G, "prosody")
 if server and server.paths then server.paths.config = "/etc/prosody" end
-if server and server.events then require("foundry.mechanisms")(server) end
+if server and server.events then
+  require("foundry.mechanisms")(server)
+  require("foundry.hidden-secrets")(server)
+end
 
 local parts = { modules.configure }
 for _, name in ipairs({ "accounts", "archive", "certificates", "components", "network", "operation", "storage" }) do
@@ -27,6 +30,7 @@ for _, name in ipairs({ "accounts", "archive", "certificates", "components", "ne
 end
 
 local values, _, set_by = environment.read(os.getenv)
+if server and server.events then require("foundry.load-failures")(server, values) end
 
 local function has_ipv6()
   local file = io.open("/proc/net/if_inet6")

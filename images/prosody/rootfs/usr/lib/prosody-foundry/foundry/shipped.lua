@@ -99,6 +99,7 @@ end
 return {
   release = release,
   series = series_of(release),
+  is_newest = series_of(release) == all_series[#all_series],
   modules = read_modules(),
   -- Whether this Prosody is of that series or a later one.
   is_since = function(series) return position(series_of(release)) >= (position(series) or math.huge) end,

@@ -8,6 +8,11 @@ local usermanager = load_library("core.usermanager")
 local storagemanager = load_library("core.storagemanager")
 local jid = load_library("util.jid")
 
+-- Known for as long as it takes to make the account.
+local function read_password()
+  return require("foundry.environment").read(os.getenv).PROSODY_ACCOUNT_PASSWORD
+end
+
 -- 13.0 has roles; by itself it would give an account made this way fewer rights than one made by `prosodyctl adduser`.
 local function create(node, host, password)
   if usermanager.create_user_with_role then
@@ -16,7 +21,7 @@ local function create(node, host, password)
   return usermanager.create_user(node, password, host)
 end
 
-local function make(node, host, password)
+local function make(node, host)
   local store = storagemanager.open(host, "foundry_account", "keyval")
   local made, failure = store:get(nil)
   if failure then return module:log("error", "Cannot tell whether %s@%s was made before: %s", node, host, failure) end
@@ -27,7 +32,7 @@ local function make(node, host, password)
     return
   end
   if not exists then
-    local ok, reason = create(node, host, password)
+    local ok, reason = create(node, host, read_password())
     if not ok then return module:log("error", "%s@%s cannot be made: %s", node, host, reason) end
     module:log("info", "%s@%s was made, with the password of the environment", node, host)
   end
@@ -36,11 +41,11 @@ local function make(node, host, password)
 end
 
 module:hook("server-started", function()
-  local account = module:get_option("foundry_account")
-  if not account then return end
-  local node, host = jid.prepped_split(account.address)
+  local address = module:get_option_string("foundry_account")
+  if not address then return end
+  local node, host = jid.prepped_split(address)
   if not node or not prosody.hosts[host] then
-    return module:log("error", "%s cannot be made: it is no address of this server", account.address)
+    return module:log("error", "%s cannot be made: it is no address of this server", address)
   end
-  make(node, host, account.password)
+  make(node, host)
 end)

@@ -57,15 +57,11 @@ local function take_down()
   module:log("warn", "All hosts are down while their data is restored")
 end
 
--- A restore that was killed when all was there has left some of it in its place and some not.
-local function finish_restore()
-  local done, problem = pcall(require("foundry.data.staging").finish, require("foundry.folders").data)
-  if not done then module:log("error", "The restore that was interrupted cannot be finished: %s", problem) end
-end
-
+-- A restore that was killed when all was there has left some of it in its place and some not. Where that cannot be mended
+-- the hosts stay down until another restore was made.
 local function take_up()
   holder = nil
-  finish_restore()
+  require("foundry.data.staging").finish(require("foundry.folders").data)
   for _, list in ipairs({ lists_of_hosts() }) do
     for _, host in ipairs(list) do
       if not rawget(prosody.hosts, host) then hostmanager.activate(host) end
@@ -75,10 +71,15 @@ local function take_up()
   module:log("info", "All hosts are up again")
 end
 
+-- An error of ours is a sentence.
+local function explain(problem)
+  return type(problem) == "string" and not problem:find("^[^ ]*%.lua:%d+:") and problem or debug.traceback(problem, 2)
+end
+
 local function answer(session, work)
   -- Code of modules reads and sets globals while it is loaded.
   prosody.unlock_globals()
-  local done, problem = xpcall(work, debug.traceback)
+  local done, problem = xpcall(work, explain)
   prosody.lock_globals()
   if done then
     session.send(st.stanza("foundry-done"))

@@ -5,23 +5,15 @@
 
 local st = require("foundry.core")("util.stanza")
 
-local failed = false -- what is passing now was not stored
-local restore = {}
+local appends = require("foundry.appends")
 
+local failed = false -- what is passing now was not stored
 local is_room = module:get_host_type() == "component"
 
--- Stores of one backend have their methods in common.
+local function note(is_kept) failed = not is_kept end
+
 local function watch(name)
-  local store = module:open_store(name, "archive")
-  local methods = store and (getmetatable(store) or {}).__index
-  if type(methods) ~= "table" or not methods.append or restore[methods] then return end
-  local append = methods.append
-  function methods.append(...)
-    local id, reason, more = append(...)
-    failed = not id
-    return id, reason, more
-  end
-  restore[methods] = function() methods.append = append end
+  appends.watch(module.host, module:open_store(name, "archive"), note)
 end
 
 local function forget() failed = false end
@@ -72,5 +64,5 @@ else
 end
 
 function module.unload()
-  for _, undo in pairs(restore) do undo() end
+  appends.forget(module.host, note)
 end

@@ -43,7 +43,9 @@ local function save(file, place)
 end
 
 local function backup(path)
-  local place = require("foundry.data.places").open()
+  local places = require("foundry.data.places")
+  require("foundry.data.staging").refuse_unfinished(places.data_folder())
+  local place = places.open()
   check_source(place)
   local file = open_output(path)
   local done, result = pcall(save, file, place)

@@ -95,13 +95,13 @@ local function migrate(words)
   local source, target = open_sides(words)
   local folder = require("foundry.data.places").data_folder()
   take_lock(folder)
-  require("foundry.data.staging").finish(folder)
+  require("foundry.data.staging").finish(folder, "migrate-storage")
   local keep = keeper(source, target)
   local hosts = hosts_of(source, target)
   if not words.replace then check_empty(target, hosts, keep) end
   local names = { source = source:describe(), target = target:describe() }
   target:close()
-  local writer = require("foundry.data.writers").open(target, { hosts = hosts, replace = true, keep = keep })
+  local writer = require("foundry.data.writers").open(target, { command = "migrate-storage", hosts = hosts, replace = true, keep = keep })
   local rows, same = copy(without(source, keep), writer)
   if same then writer:commit() end
   writer:close()

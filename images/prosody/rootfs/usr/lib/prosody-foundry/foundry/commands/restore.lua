@@ -77,10 +77,14 @@ local function copy_file(writer, path, part)
 end
 
 local function fill(file, writer)
+  local kept_certificates = require("foundry.kept-certificates")
   file:seek("set", 0)
   require("foundry.data.backup").read(function(count) return file:read(count) end, {
     record = function(section, record) writer:write(section, record) end,
-    file = function(path, _, part) copy_file(writer, path, part) end,
+    file = function(path, _, part)
+      -- Earlier backups may have some.
+      if not kept_certificates.is_one(path) then copy_file(writer, path, part) end
+    end,
   })
   writer:flush()
 end
@@ -89,7 +93,7 @@ end
 local function replace(file, place, checked, hosts)
   local walk = require("foundry.data.walk")
   local writer = require("foundry.data.writers").open(place, {
-    hosts = hosts, replace = true, with_files = true, keep = function() return false end,
+    command = "restore", hosts = hosts, replace = true, with_files = true, keep = function() return false end,
   })
   local done, rows, same = pcall(function()
     fill(file, writer)
@@ -131,10 +135,13 @@ local function restore(words)
     check_files(folder, hosts)
   end)
   place:close()
-  require("foundry.data.staging").finish(folder)
-  local done, rows, same = pcall(replace, file, place, checked, hosts)
-  server.release()
+  local done, rows, same = pcall(function()
+    require("foundry.data.staging").finish(folder, "restore")
+    return replace(file, place, checked, hosts)
+  end)
+  local released, problem = pcall(server.release)
   if not done then error(rows, 0) end
+  if not released then error(problem, 0) end
   show(words, checked, rows, same)
   return same and 0 or 1
 end

@@ -3,6 +3,7 @@
 local lfs = require("lfs")
 local entries = require("foundry.data.entries")
 local internal = require("foundry.data.internal")
+local kept_certificates = require("foundry.kept-certificates")
 
 local function extension_of(name) return name:match("%.(%w+)$") end
 
@@ -29,7 +30,7 @@ end
 
 local function is_included(folder, path)
   -- A backup that was written here is none of what the next one is of.
-  if is_passing(path) or path:find("^[^/]+%.tar$") then return false end
+  if is_passing(path) or kept_certificates.is_one(path) or path:find("^[^/]+%.tar$") then return false end
   local host, rest = path:match("^([^/]+)/(.+)$")
   if host and is_host_name(host) and is_store_file(rest:match("[^/]*$")) and select(2, rest:gsub("/", "")) < 2 then return false end
   return not is_database(folder .. "/" .. path)

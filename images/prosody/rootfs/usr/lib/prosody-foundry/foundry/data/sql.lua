@@ -8,6 +8,8 @@ local rows = require("foundry.data.sql-rows")
 
 local page = 50 -- rows of an archive that are in memory at once
 
+local mark_store = "foundry_commit"
+
 local methods = {}
 
 local function fail(self, reason)
@@ -45,7 +47,7 @@ function methods:sections()
   for kind, name in pairs({ keyval = "prosody", archive = "prosodyarchive" }) do
     if has_table(self, name) then
       for row in select(self, ('SELECT DISTINCT "host", "store" FROM "%s"'):format(name)) do
-        list[#list + 1] = { host = row[1], store = row[2], kind = kind }
+        if row[2] ~= mark_store then list[#list + 1] = { host = row[1], store = row[2], kind = kind } end
       end
     end
   end
@@ -99,6 +101,7 @@ local function read_archive(self, section, user)
 end
 
 local insert_keyval = [[INSERT INTO "prosody" ("host", "user", "store", "key", "type", "value") VALUES (?, ?, ?, ?, ?, ?)]]
+local delete_mark = [[DELETE FROM "prosody" WHERE "store"=?]]
 local insert_archive = [[INSERT INTO "prosodyarchive" ("host", "user", "store", "when", "with", "key", "type", "value")
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)]]
 
@@ -135,10 +138,47 @@ function methods:clear(hosts, keep)
   end
 end
 
+local open
+
+-- A row that comes with all else, and of nobody's.
+local function put_mark(self)
+  local mark = load_library("util.uuid").generate()
+  execute(self, delete_mark, mark_store)
+  execute(self, insert_keyval, "", "", mark_store, mark, "string", "")
+  return mark
+end
+
+-- Whether somebody else sees it; nil where nobody can look.
+local function has_mark(self, mark)
+  local done, found = pcall(function()
+    local other, is_there = open(self.params), false
+    for _ in select(other, 'SELECT "value" FROM "prosody" WHERE "store"=? AND "key"=?', mark_store, mark) do is_there = true end
+    if is_there and pcall(execute, other, delete_mark, mark_store) then pcall(other.engine.conn.commit, other.engine.conn) end
+    other:close()
+    return is_there
+  end)
+  if done then return found end
+end
+
+-- What it did not take before is as if it had never been there.
+local function is_answering(self)
+  return (pcall(function()
+    self.engine.conn:rollback()
+    for _ in select(self, "SELECT 1") do end
+  end))
+end
+
+-- The library for PostgreSQL says yes whatever becomes of it. Where it fails, `is_uncertain` tells whether nobody knows if all
+-- was kept; else nothing was.
 function methods:commit()
-  local done, reason = self.engine.conn:commit()
-  if not done then fail(self, reason or "what was written could not be kept") end
+  local mark = put_mark(self)
+  pcall(self.engine.conn.commit, self.engine.conn)
   self.writing = false
+  local answers = is_answering(self)
+  local found = has_mark(self, mark)
+  if found then return end
+  self.is_uncertain = found == nil or not answers
+  fail(self, "what was written could not be kept")
 end
 
 function methods:close()
@@ -179,7 +219,7 @@ local function be_patient(engine)
   end
 end
 
-local function open(params)
+function open(params)
   local engine = load_library("util.sql"):create_engine(params, function() end)
   if params.driver == "SQLite3" then be_patient(engine) end
   local self = setmetatable({ name = "sql", params = params, label = label_of(params), engine = engine }, { __index = methods })

@@ -4,11 +4,16 @@
 --   .foundry-incoming/tree/…  the new files       .foundry-incoming/plan  paths of what goes, one a line
 --   .foundry-replaced/…       what went
 --
+-- Databases keep what they are given at a moment of their own. From before the first of them does until the plan is there,
+-- `.foundry-unfinished` names the command: whoever finds it, and no plan, cannot know how far that came.
+--
 -- All of it takes its place by being renamed, so the folder has to be of one piece.
 
 local lfs = require("lfs")
 local entries = require("foundry.data.entries")
-local incoming, replaced = "/.foundry-incoming", "/.foundry-replaced"
+local disk = require("foundry.disk")
+local write_safely = require("foundry.write-safely")
+local incoming, replaced, unfinished = "/.foundry-incoming", "/.foundry-replaced", "/.foundry-unfinished"
 
 local function is_folder(path) return lfs.symlinkattributes(path, "mode") == "directory" end
 
@@ -71,12 +76,48 @@ local function clean(folder)
   remove(folder .. replaced)
 end
 
--- Finishes what was interrupted after all was there, forgets what was interrupted before. Answers whether it finished.
-local function finish(folder)
+local remedies = {
+  restore = "run `restore --replace` with the same backup again",
+  ["migrate-storage"] = "run the same `migrate-storage` with --replace again",
+}
+
+-- The command that was interrupted when some databases may have had the new data and the files had not; or nil.
+local function command_of(folder)
+  local file = io.open(folder .. unfinished)
+  if not file then return nil end
+  local name = file:read()
+  file:close()
+  return remedies[name] and name or "restore"
+end
+
+local function refuse_unfinished(folder, own_command)
+  local command = command_of(folder)
+  -- A restore puts all in its place, whatever is there.
+  if not command or own_command == "restore" or own_command == command then return end
+  error(("%s was interrupted when a database may have had the new data, and the files had not: %s."):format(command,
+    remedies[command]), 0)
+end
+
+local function sync_all(folder)
+  local done, reason = disk.sync_all(folder)
+  if not done then error(("What is in %s cannot be written to the disk: %s."):format(folder, reason), 0) end
+end
+
+local function settle(folder)
+  os.remove(folder .. unfinished)
+  disk.sync(folder)
+end
+
+-- Finishes what was interrupted after all was there, forgets what was interrupted before, refuses what is neither, but for a
+-- command that does it all anew. Answers whether it finished.
+local function finish(folder, own_command)
   local plan = read_plan(folder)
+  if not plan then refuse_unfinished(folder, own_command) end
   if plan then
     put_away(folder, plan)
     bring_in(folder .. incoming .. "/tree", folder)
+    sync_all(folder)
+    settle(folder)
   end
   if exists(folder .. incoming) or exists(folder .. replaced) then clean(folder) end
   return plan ~= nil
@@ -100,9 +141,9 @@ local function check(folder)
 end
 
 -- Where the new files go.
-local function prepare(folder)
+local function prepare(folder, own_command)
   check(folder)
-  finish(folder)
+  finish(folder, own_command)
   make_parents(folder .. incoming .. "/tree/")
   return folder .. incoming .. "/tree"
 end
@@ -116,13 +157,24 @@ local function plan(folder, list)
   if not (file:close() and written) then error(("There is no room in %s."):format(folder), 0) end
 end
 
+-- Before the first database keeps anything. Answers whether such a note was there already.
+local function begin(folder, command)
+  local was_there = command_of(folder) ~= nil
+  local done, reason = write_safely(folder .. unfinished, command .. "\n")
+  if not done then error(("%s cannot be written: %s."):format(folder .. unfinished, reason), 0) end
+  sync_all(folder)
+  return was_there
+end
+
 -- From here on there is no way back.
 local function decide(folder)
   local path = folder .. incoming .. "/plan"
   local ok, reason = os.rename(path .. "~", path)
   if not ok then error(("%s cannot be renamed: %s."):format(path .. "~", reason), 0) end
+  disk.sync(folder .. incoming)
 end
 
 return {
+  begin = begin, settle = settle, sync_all = sync_all, refuse_unfinished = refuse_unfinished,
   check = check, prepare = prepare, plan = plan, decide = decide, finish = finish, drop = clean, make_parents = make_parents,
 }

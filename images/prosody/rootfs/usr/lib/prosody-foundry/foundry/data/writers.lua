@@ -45,7 +45,7 @@ local function open_sql(self, found)
 end
 
 local function tree(self)
-  self.tree = self.tree or staging.prepare(places.data_folder())
+  self.tree = self.tree or staging.prepare(places.data_folder(), self.command)
   return self.tree
 end
 
@@ -132,6 +132,29 @@ local function list_gone(self)
   return gone
 end
 
+local function list_databases(self)
+  local list = {}
+  for _, backend in pairs(self.opened) do
+    if backend.commit then list[#list + 1] = backend end
+  end
+  return list
+end
+
+-- Where the first one refuses, all is as it was.
+local function commit_databases(self, databases, folder)
+  local is_note_needed = #databases > (self.tree and 0 or 1)
+  local was_unfinished = is_note_needed and staging.begin(folder, self.command)
+  for i, backend in ipairs(databases) do
+    local done, problem = pcall(backend.commit, backend)
+    if not done and i == 1 and not backend.is_uncertain then
+      if is_note_needed and not was_unfinished then staging.settle(folder) end
+      error(problem, 0)
+    elseif not done then
+      error(("%s. Nobody knows what of it was kept: run this again."):format((tostring(problem):gsub("%.$", ""))), 0)
+    end
+  end
+end
+
 -- What may fail comes first: room for the plan, then the databases, then what only takes another name.
 function methods:commit()
   local folder = places.data_folder()
@@ -139,13 +162,13 @@ function methods:commit()
   if has_tree then
     tree(self)
     staging.plan(folder, list_gone(self))
+    staging.sync_all(folder)
   end
-  for _, backend in pairs(self.opened) do
-    if backend.commit then backend:commit() end
-  end
+  commit_databases(self, list_databases(self), folder)
   if has_tree then staging.decide(folder) end
   self.done = true
-  if has_tree then staging.finish(folder) end
+  if has_tree then staging.finish(folder, self.command) end
+  staging.settle(folder)
 end
 
 function methods:close()
@@ -153,7 +176,7 @@ function methods:close()
   if self.tree and not self.done then staging.drop(places.data_folder()) end
 end
 
--- `hosts`: whose data is written; `replace`: what they have there goes; `keep(section)`: but for these; `with_files`: the
+-- `command`: who does so; `hosts`: whose data is written; `replace`: what they have there goes; `keep(section)`: but for these; `with_files`: the
 -- files beside the stores are replaced, too.
 local function open(place, wishes)
   local self = setmetatable({ place = place, opened = {}, count = 0 }, { __index = methods })

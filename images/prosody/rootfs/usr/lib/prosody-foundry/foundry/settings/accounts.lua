@@ -3,10 +3,11 @@
 local options = require("foundry.options")
 local shipped = require("foundry.shipped")
 
+-- Its address. Its password is read when it is made, and no part of the configuration.
 local function first_account(values, domain)
   local name = values.PROSODY_ACCOUNT or values.PROSODY_ADMINS[1]
   if not name or not values.PROSODY_ACCOUNT_PASSWORD then return nil end
-  return { address = name:find("@", 1, true) and name or name .. "@" .. domain, password = values.PROSODY_ACCOUNT_PASSWORD }
+  return name:find("@", 1, true) and name or name .. "@" .. domain
 end
 
 local function contacts(values)
