@@ -141,29 +141,30 @@ local groups = {
       name = "PROSODY_AUTH_HTTP_URL", type = "url", sets = "http_auth_url", needs = "http",
       example = "https://accounts.example.org/check", help = "the address that is asked about a password",
     },
+    -- 0.12 has no OAUTHBEARER, and the module's authors vouch for nothing there: its image comes without.
     {
-      name = "PROSODY_OAUTH_DISCOVERY_URL", type = "url", sets = "oauth_external_discovery_url", needs = "oauth_external",
+      name = "PROSODY_OAUTH_DISCOVERY_URL", type = "url", sets = "oauth_external_discovery_url", needs = "oauth_external", since = "13.0",
       example = "https://id.example.org/.well-known/openid-configuration", help = "where clients learn about the provider",
     },
     {
       name = "PROSODY_OAUTH_VALIDATION_URL", type = "url", sets = "oauth_external_validation_endpoint",
-      needs = "oauth_external", example = "https://id.example.org/userinfo", help = "the address that knows a token's owner",
+      needs = "oauth_external", since = "13.0", example = "https://id.example.org/userinfo", help = "the address that knows a token's owner",
     },
     {
-      name = "PROSODY_OAUTH_TOKEN_URL", type = "url", sets = "oauth_external_token_endpoint", needs = "oauth_external",
+      name = "PROSODY_OAUTH_TOKEN_URL", type = "url", sets = "oauth_external_token_endpoint", needs = "oauth_external", since = "13.0",
       example = "https://id.example.org/token", help = "the address that gives a token for a password, for clients without OAuth",
     },
     {
       name = "PROSODY_OAUTH_USERNAME_FIELD", type = "text", sets = "oauth_external_username_field",
-      needs = "oauth_external", usually = "preferred_username", example = "nickname", help = "which claim is the account's name",
+      needs = "oauth_external", since = "13.0", usually = "preferred_username", example = "nickname", help = "which claim is the account's name",
     },
     {
-      name = "PROSODY_OAUTH_CLIENT_ID", type = "text", sets = "oauth_external_client_id", needs = "oauth_external",
+      name = "PROSODY_OAUTH_CLIENT_ID", type = "text", sets = "oauth_external_client_id", needs = "oauth_external", since = "13.0",
       example = "prosody", help = "this server's name at the provider",
     },
     {
       name = "PROSODY_OAUTH_CLIENT_SECRET", type = "text", secret = true, sets = "oauth_external_client_secret",
-      needs = "oauth_external", help = "its password there",
+      needs = "oauth_external", since = "13.0", help = "its password there",
     },
   }),
   group("Storage", {

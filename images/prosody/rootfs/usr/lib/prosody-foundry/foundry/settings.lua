@@ -19,7 +19,10 @@ local process = require("foundry.process")
 -- What files of conf.d name without a folder is meant to be beside them, not beside the image's own configuration.
 local server = rawget(_G, "prosody")
 if server and server.paths then server.paths.config = "/etc/prosody" end
-if server and server.events then require("foundry.mechanisms")(server) end
+if server and server.events then
+  require("foundry.mechanisms")(server)
+  require("foundry.quiet-requests")(server)
+end
 
 local parts = { modules.configure }
 for _, name in ipairs({ "accounts", "archive", "certificates", "components", "network", "operation", "storage" }) do
