@@ -1,0 +1,44 @@
+-- Prosody looks for the folders of a path with a pattern that starts anew at each letter of the last one: 8 KB of a path take
+-- it a tenth of a second, in which nobody else is served. This looks for them once, with the same result.
+
+local load = require("foundry.core")
+
+local quick = false
+
+-- Whether the path leads out of the root on its way.
+local function leaves_root(path)
+  local level, from = 0, 1
+  for slash in path:gmatch("()/") do
+    local component = path:sub(from, slash - 1)
+    if component == ".." then
+      level = level - 1
+    elseif component ~= "." and component ~= "" then
+      level = level + 1
+    end
+    if level < 0 then return true end
+    from = slash + 1
+  end
+  return false
+end
+
+local function preprocess(path)
+  path = load("util.http").urldecode((path:gsub("//+", "/")))
+  if path:sub(1, 1) ~= "/" then path = "/" .. path end
+  return not leaves_root(path) and path or nil
+end
+
+local function replace()
+  local parser = load("net.http.parser")
+  for at = 1, 255 do
+    local name = debug.getupvalue(parser.new, at)
+    if name == "preprocess_path" then return debug.setupvalue(parser.new, at, preprocess) end
+    if not name then return load("util.logger").init("foundry")("warn", "Long paths of HTTP take their time") end
+  end
+end
+
+-- The configuration is read again whenever somebody asks for it, and first of all before there is a network.
+return function(server)
+  if quick then return end
+  quick = true
+  server.events.add_handler("server-starting", replace)
+end
