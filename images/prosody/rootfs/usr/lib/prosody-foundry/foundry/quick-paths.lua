@@ -27,12 +27,21 @@ local function preprocess(path)
   return not leaves_root(path) and path or nil
 end
 
-local function replace()
-  local parser = load("net.http.parser")
+-- The parser has it as a local of its own, which is called what it is called in every series.
+local function find_own(parser)
   for at = 1, 255 do
     local name = debug.getupvalue(parser.new, at)
-    if name == "preprocess_path" then return debug.setupvalue(parser.new, at, preprocess) end
-    if not name then return load("util.logger").init("foundry")("warn", "Long paths of HTTP take their time") end
+    if name == "preprocess_path" or not name then return name and at end
+  end
+end
+
+local function replace()
+  local parser = load("net.http.parser")
+  local at = find_own(parser)
+  if at then
+    debug.setupvalue(parser.new, at, preprocess)
+  else
+    load("util.logger").init("foundry")("warn", "Long paths of HTTP take their time: the parser is another one.")
   end
 end
 
@@ -40,5 +49,6 @@ end
 return function(server)
   if quick then return end
   quick = true
-  server.events.add_handler("server-starting", replace)
+  -- What a handler gives back would keep the event from others: from those who start the hosts.
+  server.events.add_handler("server-starting", function() replace() end)
 end
