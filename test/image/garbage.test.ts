@@ -106,26 +106,6 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
     await scene.server.close();
   });
 
-  it("looks through a path once, not once for each of its letters", async () => {
-    const parser =
-      "(function() local found, it = pcall(require, 'prosody.net.http.parser') return found and it or require('net.http.parser') end)()";
-    const preprocess = `(function(new) for at = 1, 255 do local name, value = debug.getupvalue(new, at) if name == 'preprocess_path' then return value end end end)(${parser}.new)`;
-    expect(await scene.server.ask(`debug.getinfo(${preprocess}, 'S').short_src`)).toContain("quick-paths.lua");
-    const paths = [
-      "/a/b/",
-      "/a/../b",
-      "/a/../../b",
-      "/..",
-      "/../x",
-      "/./.././x",
-      "//a//..//b",
-      "/a%2f..%2f..%2fb",
-      "a",
-    ];
-    const answers = await Promise.all(paths.map(async (one) => scene.server.ask(`tostring(${preprocess}('${one}'))`)));
-    expect(answers).toEqual(["/a/b/", "/a/../b", "nil", "/..", "nil", "nil", "/a/../b", "nil", "/a"]);
-  });
-
   it("has a thousand silent connections, and slow ones beside them", () => {
     expect(scene.silent).toHaveLength(1000);
     expect(scene.slow.sockets).toHaveLength(2 * ports.length);

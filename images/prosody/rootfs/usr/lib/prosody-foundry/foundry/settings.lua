@@ -22,7 +22,6 @@ if server and server.paths then server.paths.config = "/etc/prosody" end
 if server and server.events then
   require("foundry.mechanisms")(server)
   require("foundry.quiet-requests")(server)
-  require("foundry.quick-paths")(server)
 end
 
 local parts = { modules.configure }
