@@ -178,7 +178,7 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
   });
 });
 
-function sumOf(poured: readonly Poured[], what: "pieces" | "bytes" | "responses"): number {
+function sumOf(poured: readonly Poured[], what: "bytes"): number {
   return poured.reduce((sum, each) => sum + each[what], 0);
 }
 
