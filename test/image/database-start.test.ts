@@ -1,11 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { runCommand } from "@prosody-foundry/kit";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tryLogin } from "../fixtures/login.ts";
 import { type Peer, type PeerNetwork, makeNetwork, startPeer } from "../fixtures/peer.ts";
 import { startMariadb } from "../fixtures/peer-mariadb.ts";
 import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
-import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 import { filesOf, oddPassword, sqlOf } from "../fixtures/sql-options.ts";
@@ -51,7 +51,7 @@ exec nsd -d -c /tmp/nsd.conf
 const isTold = (line: string): boolean => / at \w+:\d+[ ,]/u.test(line);
 
 /** What a server says of its database, and what else it says, until it ends by itself. */
-async function refusal(host: Host, env: Env) {
+async function refusal(series: string, host: Host, env: Env) {
   const unmounted = ["PROSODY_SQL_TLS_CA", "PROSODY_SQL_PASSWORD_FILE"];
   const usual = Object.entries(sqlOf(databases[host])).filter(([name]) => !unmounted.includes(name));
   const own = { PROSODY_DOMAIN: "example.org", PROSODY_SQL_PASSWORD: oddPassword, PROSODY_SQL_TLS: "require", ...env };
@@ -64,7 +64,7 @@ async function refusal(host: Host, env: Env) {
     `--network=${network.name}`,
     `--dns=${dnsAddress}`,
     ...words,
-    await ensureProsodyImage(usualSeries),
+    await ensureProsodyImage(series),
   ];
   const { exitCode, stdout, stderr } = await runCommand("docker", command, { accept: "any" });
   const all = (stderr + stdout).split("\n").filter((line) => line !== "");
@@ -93,20 +93,6 @@ const absences = hosts.flatMap(
     ] as const,
 );
 
-it.each(absences)("%s, with %s, which is waited for and told in one sentence", async (...[title, host, env, where]) => {
-  const isSilent = title.includes("says nothing");
-  if (isSilent) await runCommand("docker", ["pause", databases[host].name]);
-  try {
-    const { exitCode, lines, others } = await refusal(host, { PROSODY_SQL_WAIT: "1s", ...env });
-    const told = `${labels[host]} at ${where} did not answer within 1 s (PROSODY_SQL_WAIT): `;
-    expect({ exitCode, last: lines.at(-1) }).toStrictEqual({ exitCode: 69, last: expect.stringContaining(told) });
-    expect(lines.filter((line) => line.includes("error\t"))).toHaveLength(1);
-    expect(others).toStrictEqual([]);
-  } finally {
-    if (isSilent) await runCommand("docker", ["unpause", databases[host].name]);
-  }
-});
-
 const wrongs = hosts.flatMap(
   (host) =>
     [
@@ -116,52 +102,71 @@ const wrongs = hosts.flatMap(
     ] as const,
 );
 
-it.each(wrongs)("%s, which %s tells and we in one sentence", async (...[, host, env, sentence]) => {
-  const { exitCode, lines } = await refusal(host, env);
-  expect({ exitCode, lines }).toStrictEqual({ exitCode: 78, lines: [expect.stringContaining(sentence)] });
-});
+describe.each(imageSeries)("in %s", (series) => {
+  it.each(absences)(
+    "%s, with %s, which is waited for and told in one sentence",
+    async (...[title, host, env, where]) => {
+      const isSilent = title.includes("says nothing");
+      if (isSilent) await runCommand("docker", ["pause", databases[host].name]);
+      try {
+        const { exitCode, lines, others } = await refusal(series, host, { PROSODY_SQL_WAIT: "1s", ...env });
+        const told = `${labels[host]} at ${where} did not answer within 1 s (PROSODY_SQL_WAIT): `;
+        expect({ exitCode, last: lines.at(-1) }).toStrictEqual({ exitCode: 69, last: expect.stringContaining(told) });
+        expect(lines.filter((line) => line.includes("error\t"))).toHaveLength(1);
+        expect(others).toStrictEqual([]);
+      } finally {
+        if (isSilent) await runCommand("docker", ["unpause", databases[host].name]);
+      }
+    },
+  );
 
-it.each([
-  ["postgresql", "mariadb"],
-  ["mariadb", "postgresql"],
-] as const)("PROSODY_SQL_TLS_CA: %s is trusted on the word of its own authority alone", async (host, other) => {
-  const image = await ensureProsodyImage(usualSeries);
-  const database = databases[host];
-  const server = await startProsody({ image, network: network.name, env: sqlOf(database), files: filesOf(database) });
-  expect(await tryLogin(server, "nobody", "a long secret")).toBe("not-authorized");
-  await server.close();
-  const words = Object.entries({
-    PROSODY_DOMAIN: "example.org",
-    ...sqlOf(databases[host]),
-    PROSODY_SQL_PASSWORD: oddPassword,
-    PROSODY_SQL_TLS_CA: "/dev/shm/ca.pem",
-  })
-    .filter(([name]) => name !== "PROSODY_SQL_PASSWORD_FILE")
-    .map(([name, value]) => `--env=${name}=${value}`);
-  const run = ["run", "--rm", "--interactive", `--network=${network.name}`, ...words, "--entrypoint=/usr/bin/lua5.4"];
-  const script = `io.open("/dev/shm/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
-  const command = [...run, image, "-e", script];
-  const input = databases[other].authority.certificate;
-  const { exitCode, stderr } = await runCommand("docker", command, { accept: "any", input });
-  expect({ exitCode, stderr }).toStrictEqual({
-    exitCode: 78,
-    stderr: expect.stringContaining("that PROSODY_SQL_TLS_CA does not vouch for"),
+  it.each(wrongs)("%s, which %s tells and we in one sentence", async (...[, host, env, sentence]) => {
+    const { exitCode, lines } = await refusal(series, host, env);
+    expect({ exitCode, lines }).toStrictEqual({ exitCode: 78, lines: [expect.stringContaining(sentence)] });
   });
-});
 
-it.each(hosts)("PROSODY_SQL_WAIT: it starts once %s does", async (host) => {
-  const database = databases[host];
-  await database.stop();
-  const starting = startProsody({
-    image: await ensureProsodyImage(usualSeries),
-    network: network.name,
-    env: { ...sqlOf(database), PROSODY_SQL_WAIT: "5m" },
-    files: filesOf(database),
+  it.each([
+    ["postgresql", "mariadb"],
+    ["mariadb", "postgresql"],
+  ] as const)("PROSODY_SQL_TLS_CA: %s is trusted on the word of its own authority alone", async (host, other) => {
+    const image = await ensureProsodyImage(series);
+    const database = databases[host];
+    const server = await startProsody({ image, network: network.name, env: sqlOf(database), files: filesOf(database) });
+    expect(await tryLogin(server, "nobody", "a long secret")).toBe("not-authorized");
+    await server.close();
+    const words = Object.entries({
+      PROSODY_DOMAIN: "example.org",
+      ...sqlOf(databases[host]),
+      PROSODY_SQL_PASSWORD: oddPassword,
+      PROSODY_SQL_TLS_CA: "/dev/shm/ca.pem",
+    })
+      .filter(([name]) => name !== "PROSODY_SQL_PASSWORD_FILE")
+      .map(([name, value]) => `--env=${name}=${value}`);
+    const run = ["run", "--rm", "--interactive", `--network=${network.name}`, ...words, "--entrypoint=/usr/bin/lua5.4"];
+    const script = `io.open("/dev/shm/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
+    const command = [...run, image, "-e", script];
+    const input = databases[other].authority.certificate;
+    const { exitCode, stderr } = await runCommand("docker", command, { accept: "any", input });
+    expect({ exitCode, stderr }).toStrictEqual({
+      exitCode: 78,
+      stderr: expect.stringContaining("that PROSODY_SQL_TLS_CA does not vouch for"),
+    });
   });
-  await wait(3000);
-  await database.start();
-  const server = await starting;
-  const told = `Waiting for ${labels[host]} at ${host}:${ports[host]}, \\d+ s of 300: \\S`;
-  expect(await server.log()).toMatch(new RegExp(told, "u"));
-  await server.close();
+
+  it.each(hosts)("PROSODY_SQL_WAIT: it starts once %s does", async (host) => {
+    const database = databases[host];
+    await database.stop();
+    const starting = startProsody({
+      image: await ensureProsodyImage(series),
+      network: network.name,
+      env: { ...sqlOf(database), PROSODY_SQL_WAIT: "5m" },
+      files: filesOf(database),
+    });
+    await wait(3000);
+    await database.start();
+    const server = await starting;
+    const told = `Waiting for ${labels[host]} at ${host}:${ports[host]}, \\d+ s of 300: \\S`;
+    expect(await server.log()).toMatch(new RegExp(told, "u"));
+    await server.close();
+  });
 });

@@ -1,43 +1,39 @@
 import { randomUUID } from "node:crypto";
 import { type Element, xml } from "@xmpp/client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { askHttps } from "../fixtures/https-request.ts";
+import { type Keep, useLeftovers } from "../fixtures/leftovers.ts";
 import { query, sendTo } from "../fixtures/messages.ts";
-import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { countArchived, makeRoom, say } from "../fixtures/rooms.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
-/** A server with two people who have talked, and a file that one of them sent. */
+/** A server with two people who have talked, a room that one of them has talked in, and a file sent by the same. */
 interface Scene {
   server: ProsodyServer;
   alice: LoggedIn;
   bob: LoggedIn;
+  room: string;
   file: string;
 }
 
 const password = "a long secret";
 /** Of a day: two seconds. */
 const moment = "0.00003";
-let image: string;
-const scenes: ProsodyServer[] = [];
 
-beforeAll(async () => {
-  await useEngine();
-  image = await ensureProsodyImage(usualSeries);
-});
-afterAll(async () => {
-  for (const server of scenes) await server.close();
-});
+beforeAll(useEngine);
 
-async function makeScene(env: Record<string, string>): Promise<Scene> {
-  const server = await startProsody({ image, env });
-  scenes.push(server);
+async function openScene(series: string, keep: Keep, env: Record<string, string>): Promise<Scene> {
+  const server = await keep(startProsody({ image: await ensureProsodyImage(series), env }));
   for (const user of ["alice", "bob"]) await server.addAccount(user, password);
   const alice = await server.connect("alice", password);
   const bob = await server.connect("bob", password);
   await bob.send(xml("presence"));
   expect(await sendTo(alice, "bob@example.org", bob)).toBe("arrived");
-  return { server, alice, bob, file: await upload(server, alice) };
+  const room = await makeRoom(alice, "conference.example.org");
+  await say(alice, room, "to all");
+  return { server, alice, bob, room, file: await upload(server, alice) };
 }
 
 async function upload(server: ProsodyServer, user: LoggedIn): Promise<string> {
@@ -59,6 +55,10 @@ async function hasFile({ server, file }: Scene): Promise<boolean> {
   return (await askHttps(server, file)).status === 200;
 }
 
+async function countInRoom({ alice, room }: Scene): Promise<number> {
+  return countArchived(alice, room);
+}
+
 async function countMessages({ alice }: Scene): Promise<number> {
   const queryid = randomUUID();
   let count = 0;
@@ -74,7 +74,7 @@ async function countMessages({ alice }: Scene): Promise<number> {
 /** Has the server do at once what it does once a day, until `is` holds. */
 async function cleanUntil({ server }: Scene, is: () => Promise<boolean>): Promise<void> {
   do {
-    for (const host of ["example.org", "upload.example.org"]) {
+    for (const host of ["example.org", "conference.example.org", "upload.example.org"]) {
       await server.ask(
         `(function() for _, task in ipairs(require"core.modulemanager".get_items("task", "${host}")) do task.run(task, os.time()) end return true end)()`,
       );
@@ -82,10 +82,14 @@ async function cleanUntil({ server }: Scene, is: () => Promise<boolean>): Promis
   } while (!(await is()));
 }
 
-describe("archive", () => {
+describe.each(imageSeries)("archive, in %s", (series) => {
+  const keep = useLeftovers();
+  const makeScene = async (env: Record<string, string>): Promise<Scene> => openScene(series, keep, env);
+
   it("PROSODY_RETENTION_DAYS: messages and files are kept for that time", async () => {
     const scene = await makeScene({ PROSODY_RETENTION_DAYS: moment });
     await cleanUntil(scene, async () => (await countMessages(scene)) === 0);
+    await cleanUntil(scene, async () => (await countInRoom(scene)) === 0);
     await cleanUntil(scene, async () => !(await hasFile(scene)));
     expect(await countMessages(scene)).toBe(0);
   });
@@ -93,13 +97,14 @@ describe("archive", () => {
   it("PROSODY_ARCHIVE_EXPIRY_DAYS: messages are kept for another time than files", async () => {
     const scene = await makeScene({ PROSODY_RETENTION_DAYS: "30", PROSODY_ARCHIVE_EXPIRY_DAYS: moment });
     await cleanUntil(scene, async () => (await countMessages(scene)) === 0);
+    await cleanUntil(scene, async () => (await countInRoom(scene)) === 0);
     expect(await hasFile(scene)).toBe(true);
   });
 
   it("PROSODY_UPLOAD_EXPIRY_DAYS: files are kept for another time than messages", async () => {
     const scene = await makeScene({ PROSODY_RETENTION_DAYS: "never", PROSODY_UPLOAD_EXPIRY_DAYS: moment });
     await cleanUntil(scene, async () => !(await hasFile(scene)));
-    expect(await countMessages(scene)).toBe(1);
+    expect([await countMessages(scene), await countInRoom(scene)]).toEqual([1, 1]);
   });
 
   it("PROSODY_ARCHIVE_POLICY: by itself, messages with contacts are kept", async () => {

@@ -1,70 +1,77 @@
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { communityModules } from "../fixtures/community-modules.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { hasCommunityModules, lendModules } from "../fixtures/community-modules.ts";
+import { type Keep, useLeftovers } from "../fixtures/leftovers.ts";
 import { tryLogin, tryWithoutTls } from "../fixtures/login.ts";
-import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
-import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
-import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
-import { openStream } from "../fixtures/raw-stream.ts";
+import { makeNetwork } from "../fixtures/peer.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { type ProsodyServer, type ServerWishes, runImage, startProsody } from "../fixtures/prosody-server.ts";
+import { openRawStream, openStream } from "../fixtures/raw-stream.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 import { type WebAnswers, serveAnswers } from "../fixtures/web-answers.ts";
 
 // This client sends no other letters with PLAIN.
 const password = "pass word & 100% +/=?";
-const servers: ProsodyServer[] = [];
-
-beforeAll(useEngine);
-afterAll(async () => {
-  for (const server of servers) await server.close();
-});
-
-async function start(env: Readonly<Record<string, string>>, more: Partial<Parameters<typeof startProsody>[0]> = {}) {
-  const image = await ensureProsodyImage(usualSeries);
-  const server = await startProsody({ image, env: { PROSODY_LOGLEVEL: "debug", ...env }, ...more });
-  servers.push(server);
-  return server;
-}
-
-it.each(imageSeries)("PROSODY_AUTHENTICATION: internal_hashed keeps no password, in %s", async (series) => {
-  const server = await start({}, { image: await ensureProsodyImage(series) });
-  await server.addAccount("alice", password);
-  expect(await tryLogin(server, "alice", password)).toMatch(/^SCRAM-SHA-/u);
-  expect(await tryLogin(server, "alice", "another")).toBe("not-authorized");
-  const kept = await server.exec(["/usr/bin/lua5.4", "-e", "print(io.open(arg[1]):read('a'))", "-", kept0]);
-  expect(kept.stdout).toContain("stored_key");
-  expect(kept.stdout).not.toContain(password);
-  expect(await server.log()).not.toContain(password);
-});
-/** What offers the ways to log in. */
-const handler = "prosody.hosts['example.org'].users.get_sasl_handler({})";
-
 const kept0 = "/var/lib/prosody/example%2eorg/accounts/alice.dat";
 
-it("PROSODY_AUTHENTICATION: anonymous lets everybody in, under a name of its own", async () => {
-  const server = await start({ PROSODY_AUTHENTICATION: "anonymous" });
-  expect(await tryLogin(server, "", "")).toBe("ANONYMOUS");
-});
+beforeAll(useEngine);
 
-it("PROSODY_ALLOW_PLAIN: passwords are sent where it is set, through TLS alone", async () => {
-  const open = await start({ PROSODY_ALLOW_PLAIN: "true", PROSODY_C2S_REQUIRE_ENCRYPTION: "false" });
-  const closed = await start({});
-  for (const server of [open, closed]) {
+/** A server of that series that tells all it can tell in its log. */
+function starterOf(series: string, keep: Keep) {
+  return async (env: Readonly<Record<string, string>>, more: Partial<ServerWishes> = {}): Promise<ProsodyServer> =>
+    keep(
+      startProsody({
+        image: await ensureProsodyImage(series),
+        env: { PROSODY_LOGLEVEL: "debug", ...env },
+        ...more,
+      }),
+    );
+}
+
+describe.each(imageSeries)("in %s", (series) => {
+  const keep = useLeftovers();
+  const start = starterOf(series, keep);
+  let closed: ProsodyServer;
+
+  beforeAll(async () => {
+    closed = await start({});
+    await closed.addAccount("alice", password);
+  });
+
+  it("PROSODY_AUTHENTICATION: internal_hashed keeps no password", async () => {
+    expect(await tryLogin(closed, "alice", password)).toMatch(/^SCRAM-SHA-/u);
+    expect(await tryLogin(closed, "alice", "another")).toBe("not-authorized");
+    const kept = await closed.exec(["/usr/bin/lua5.4", "-e", "print(io.open(arg[1]):read('a'))", "-", kept0]);
+    expect(kept.stdout).toContain("stored_key");
+    expect(kept.stdout).not.toContain(password);
+    expect(await closed.log()).not.toContain(password);
+  });
+
+  it("PROSODY_AUTHENTICATION: anonymous lets everybody in, under a name of its own", async () => {
+    const server = await start({ PROSODY_AUTHENTICATION: "anonymous" });
+    expect(await tryLogin(server, "", "")).toBe("ANONYMOUS");
+  });
+
+  it("PROSODY_ALLOW_PLAIN: passwords are sent where it is set, through TLS alone", async () => {
+    const open = await start({ PROSODY_ALLOW_PLAIN: "true", PROSODY_C2S_REQUIRE_ENCRYPTION: "false" });
+    await open.addAccount("alice", password);
+    for (const server of [open, closed]) {
+      const { features, answer } = await tryWithoutTls(server, "alice", password);
+      expect(features).not.toContain("PLAIN");
+      expect(answer).not.toContain("<success");
+    }
+    expect(await readMechanisms(open)).toContain("PLAIN");
+    expect(await readMechanisms(closed)).not.toContain("PLAIN");
+    expect(await tryLogin(open, "alice", password)).toBe("SCRAM-SHA-1");
+  });
+
+  it("PROSODY_PASSWORD_HASH: new passwords are kept by it", async () => {
+    const server = await start({ PROSODY_PASSWORD_HASH: "SHA-256" });
     await server.addAccount("alice", password);
-    const { features, answer } = await tryWithoutTls(server, "alice", password);
-    expect(features).not.toContain("PLAIN");
-    expect(answer).not.toContain("<success");
-  }
-  expect(await readMechanisms(open)).toContain("PLAIN");
-  expect(await readMechanisms(closed)).not.toContain("PLAIN");
-  expect(await tryLogin(open, "alice", password)).toBe("SCRAM-SHA-1");
-});
-
-it("PROSODY_PASSWORD_HASH: new passwords are kept by it", async () => {
-  const server = await start({ PROSODY_PASSWORD_HASH: "SHA-256" });
-  await server.addAccount("alice", password);
-  const mechanisms = await readMechanisms(server);
-  expect(mechanisms).toContain("SCRAM-SHA-256");
-  expect(mechanisms).not.toContain("SCRAM-SHA-1");
+    const mechanisms = await readMechanisms(server);
+    expect(mechanisms).toContain("SCRAM-SHA-256");
+    expect(mechanisms).not.toContain("SCRAM-SHA-1");
+  });
 });
 
 /** What a client is offered, through TLS. */
@@ -74,72 +81,83 @@ async function readMechanisms(server: ProsodyServer): Promise<(string | undefine
   return [...stream.features.matchAll(/<mechanism>([^<]+)<\/mechanism>/gu)].map(([, mechanism]) => mechanism);
 }
 
-// These two are in the image, but in no package of Debian's: see FOUNDRY_TEST_MODULES.
-describe.skipIf(communityModules === undefined)("modules that ask a web server", () => {
-  let network: PeerNetwork;
-  const webs: WebAnswers[] = [];
+/** A server in a network of its own, beside a web server that answers so. */
+async function startBeside(
+  series: string,
+  keep: Keep,
+  { answer, env }: { answer: Parameters<typeof serveAnswers>[0]; env: (base: string) => Record<string, string> },
+) {
+  const network = await keep(makeNetwork());
+  const web = await keep(serveAnswers(answer));
+  const run = lendModules("mod_auth_http", "mod_auth_oauth_external");
+  const own = env(`http://${network.gateway}:${web.port}`);
+  return { web, server: await starterOf(series, keep)(own, { network: network.name, run }) };
+}
 
-  beforeAll(async () => {
-    network = await makeNetwork();
-  });
-  afterAll(async () => {
-    for (const server of servers.splice(0)) await server.close();
-    for (const web of webs) web.close();
-    await network.close();
-  });
+// The modules of these two ways are in the image as it is published, but in no package of Debian's.
+describe.skipIf(!hasCommunityModules).each(imageSeries)("by a module that asks a web server, in %s", (series) => {
+  const keep = useLeftovers();
 
-  async function startBeside(
-    answer: Parameters<typeof serveAnswers>[0],
-    env: (base: string) => Record<string, string>,
-  ) {
-    const web = await serveAnswers(answer);
-    webs.push(web);
-    const server = await start(
-      { ...env(`http://${network.gateway}:${web.port}`), PROSODY_PLUGIN_PATHS: "/opt/modules" },
-      { network: network.name, run: ["mod_auth_http", "mod_auth_oauth_external"].map(mount) },
-    );
-    return { web, server };
-  }
-
-  it("PROSODY_AUTH_HTTP_URL: it is asked about passwords", async () => {
-    const { web, server } = await startBeside(
-      ({ path }) => {
+  it("PROSODY_AUTH_HTTP_URL: it is asked about passwords, which no log tells", async () => {
+    const { web, server } = await startBeside(series, keep, {
+      answer: ({ path }) => {
         const asked = new URL(path, "http://localhost").searchParams;
         return { status: 200, text: String(asked.get("user") === "alice" && asked.get("pass") === password) };
       },
-      (base) => ({ PROSODY_AUTHENTICATION: "http", PROSODY_AUTH_HTTP_URL: `${base}/accounts` }),
-    );
+      env: (base) => ({ PROSODY_AUTHENTICATION: "http", PROSODY_AUTH_HTTP_URL: `${base}/accounts` }),
+    });
     expect(await tryLogin(server, "alice", password)).toBe("PLAIN");
     expect(await tryLogin(server, "alice", "another")).toBe("not-authorized");
     expect(web.asked.map(({ path }) => path.replace(/\?.*/u, ""))).toContain("/accounts/check_password");
     expect((await tryWithoutTls(server, "alice", password)).answer).not.toContain("<success");
-  });
-
-  it("PROSODY_OAUTH_TOKEN_URL, PROSODY_OAUTH_VALIDATION_URL, PROSODY_OAUTH_USERNAME_FIELD: a token is got and tried", async () => {
-    const { web, server } = await startBeside(tokens, oauth);
-    expect(await tryLogin(server, "alice", password)).toBe("PLAIN");
-    expect(await tryLogin(server, "alice", "another")).toBe("not-authorized");
-    expect(web.asked.map(({ path }) => path)).toStrictEqual(expect.arrayContaining(["/token", "/userinfo"]));
-  });
-
-  it("PROSODY_OAUTH_CLIENT_ID, PROSODY_OAUTH_CLIENT_SECRET: the provider is told them", async () => {
-    const { web, server } = await startBeside(tokens, oauth);
-    await tryLogin(server, "alice", password);
-    const body = new URLSearchParams(web.asked.find(({ path }) => path === "/token")?.body);
-    expect([body.get("client_id"), body.get("client_secret")]).toStrictEqual(["prosody", "secret of the client"]);
-    expect(await server.log()).not.toContain("secret of the client");
-  });
-
-  it("PROSODY_OAUTH_DISCOVERY_URL: a client with a token that is not valid learns of it", async () => {
-    const { server } = await startBeside(tokens, oauth);
-    const answer = await server.ask(
-      `${handler}.profile and select(3, ${handler}.profile.oauthbearer({ profile = ${handler}.profile }, '')).oidc_discovery_url`,
-    );
-    expect(answer).toContain("/.well-known/openid-configuration");
+    const log = await server.log();
+    expect(log).toContain("Making HTTP GET request");
+    expect(log).not.toMatch(/pass=|another/u);
   });
 });
 
-const mount = (module: string) => `--volume=${communityModules}/${module}:/opt/modules/${module}:ro`;
+describe.skipIf(!hasCommunityModules).each(imageSeries.filter((series) => series !== "0.12"))(
+  "by OAuth, in %s",
+  (series) => {
+    const keep = useLeftovers();
+    let web: WebAnswers;
+    let server: ProsodyServer;
+
+    beforeAll(async () => {
+      ({ web, server } = await startBeside(series, keep, { answer: tokens, env: oauth }));
+    });
+
+    it("PROSODY_OAUTH_TOKEN_URL, PROSODY_OAUTH_VALIDATION_URL, PROSODY_OAUTH_USERNAME_FIELD: a token is got and tried", async () => {
+      expect(await tryLogin(server, "alice", password)).toBe("PLAIN");
+      expect(await tryLogin(server, "alice", "another")).toBe("not-authorized");
+      expect(await tryLogin(server, "bob", password)).toBe("not-authorized");
+      expect(web.asked.map(({ path }) => path)).toStrictEqual(expect.arrayContaining(["/token", "/userinfo"]));
+      expect(await server.log()).toContain("Authenticated as alice@example.org");
+    });
+
+    it("PROSODY_OAUTH_CLIENT_ID, PROSODY_OAUTH_CLIENT_SECRET: the provider is told them", async () => {
+      await tryLogin(server, "alice", password);
+      const body = new URLSearchParams(web.asked.find(({ path }) => path === "/token")?.body);
+      expect([body.get("client_id"), body.get("client_secret")]).toStrictEqual(["prosody", "secret of the client"]);
+      const log = await server.log();
+      for (const secret of ["secret of the client", password, "another"]) expect(log).not.toContain(secret);
+    });
+
+    it("PROSODY_OAUTH_DISCOVERY_URL: a client with a token that is not valid learns of it", async () => {
+      expect(await sendToken(server, "stale")).toContain(`${web.port}/.well-known/openid-configuration`);
+      expect(await sendToken(server, tokenOf(password))).toContain("<success");
+    });
+  },
+);
+
+it("says of all options of OAuth that 0.12 has none", async () => {
+  const env = oauth("http://localhost");
+  const { exitCode, stderr } = await runImage(await ensureProsodyImage("0.12"), env);
+  const own = Object.keys(env).filter((name) => name.startsWith("PROSODY_OAUTH_"));
+  expect(own).toHaveLength(6);
+  for (const name of own) expect(stderr).toContain(`${name} needs Prosody 13.0, and this is 0.12`);
+  expect(exitCode).toBe(78);
+});
 
 const oauth = (base: string) => ({
   PROSODY_AUTHENTICATION: "oauth_external",
@@ -151,13 +169,30 @@ const oauth = (base: string) => ({
   PROSODY_OAUTH_CLIENT_SECRET: "secret of the client",
 });
 
+const tokenOf = (text: string): string => Buffer.from(text).toString("hex");
+
 /** An authorization server with one user: a token for a password, and a name for a token. */
 function tokens({ path, body, authorization }: WebAnswers["asked"][number]) {
-  const token = Buffer.from(password).toString("hex");
+  const token = tokenOf(password);
   if (path === "/userinfo" && authorization === `Bearer ${token}`)
     return { status: 200, text: JSON.stringify({ nickname: "alice", preferred_username: "other" }) };
+  if (path === "/userinfo") return { status: 401, text: "" };
   const asked = new URLSearchParams(body);
-  if (path === "/token" && asked.get("grant_type") === "password" && asked.get("password") === password)
+  const isRight = asked.get("username") === "alice" && asked.get("password") === password;
+  if (path === "/token" && asked.get("grant_type") === "password" && isRight)
     return { status: 200, text: JSON.stringify({ token_type: "Bearer", access_token: token }) };
   return { status: 401, text: '{"error":"invalid_grant"}' };
+}
+
+/** What the server says to a client that logs in with a token (RFC 7628), in plain text. */
+async function sendToken({ address, domain, authority }: ProsodyServer, token: string): Promise<string> {
+  const secure = { ca: authority.certificate, ALPNProtocols: ["xmpp-client"] };
+  const stream = await openRawStream({ address, port: 5223, domain, secure });
+  expect(await stream.until(/<\/stream:features>/u)).toContain("OAUTHBEARER");
+  const initial = Buffer.from(`n,,\u0001auth=Bearer ${token}\u0001\u0001`).toString("base64");
+  stream.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='OAUTHBEARER'>${initial}</auth>`);
+  const answer = await stream.until(/<success|<\/failure>|<\/challenge>/u);
+  stream.close();
+  const challenge = />([^<]+)<\/challenge>/u.exec(answer)?.[1];
+  return challenge === undefined ? answer : Buffer.from(challenge, "base64").toString();
 }

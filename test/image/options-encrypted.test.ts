@@ -1,16 +1,12 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { type Element, xml } from "@xmpp/client";
-import { type TestContext, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { hasCommunityModules, lendModules } from "../fixtures/community-modules.ts";
 import { useLeftovers } from "../fixtures/leftovers.ts";
 import { sendTo } from "../fixtures/messages.ts";
-import { ensureProsodyImage, isWhole, usualSeries } from "../fixtures/prosody-image.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, runImage, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
-// Debian has no mod_e2e_policy. Where FOUNDRY_TEST_MODULES names a clone of prosody-modules, the real one is mounted, and the
-// effect of each option is tried; elsewhere these tests are skipped, once the image has said what is missing.
-const modules = process.env["FOUNDRY_TEST_MODULES"];
 const password = "a long secret";
 const texts = {
   PROSODY_E2E_POLICY_MESSAGE_OPTIONAL_CHAT: "chats could be encrypted",
@@ -19,39 +15,8 @@ const texts = {
   PROSODY_E2E_POLICY_MESSAGE_REQUIRED_MUC: "rooms have to be encrypted",
   PROSODY_E2E_POLICY_WHITELIST: "bot@example.org",
 };
-const keep = useLeftovers();
-let image: string;
-let required: ProsodyServer;
-let optional: ProsodyServer;
 
-beforeAll(async () => {
-  await useEngine();
-  image = await ensureProsodyImage(usualSeries);
-  if (modules === undefined && !isWhole) return;
-  const files = modules === undefined ? {} : await readModule(modules);
-  const start = async (policy: string): Promise<ProsodyServer> => {
-    const env = { PROSODY_E2E_POLICY_CHAT: policy, PROSODY_E2E_POLICY_MUC: policy, ...texts };
-    const server = await keep(startProsody({ image, files, env }));
-    for (const user of ["alice", "bob", "bot"]) await server.addAccount(user, password);
-    return server;
-  };
-  required = await start("required");
-  optional = await start("optional");
-});
-
-async function readModule(from: string): Promise<Record<string, string>> {
-  const text = await readFile(path.join(from, "mod_e2e_policy/mod_e2e_policy.lua"), "utf8");
-  return { "/etc/prosody/modules/mod_e2e_policy.lua": text };
-}
-
-/** Leaves the test where there is nothing to try, after a look at what the image says to it then. */
-async function requireModule({ skip }: TestContext, name: string, value: string): Promise<void> {
-  if (modules !== undefined || isWhole) return;
-  const { exitCode, stderr } = await runImage(image, { PROSODY_E2E_POLICY_CHAT: "required", [name]: value });
-  expect(stderr).toContain(`${name} needs mod_e2e_policy, which this image does not have.`);
-  expect(exitCode).toBe(78);
-  skip("The effect needs mod_e2e_policy: FOUNDRY_TEST_MODULES names no clone of prosody-modules");
-}
+beforeAll(useEngine);
 
 /** What a client is told, in messages and errors, when it sends something in plain text. */
 async function told(server: ProsodyServer, type: "chat" | "groupchat"): Promise<string> {
@@ -73,9 +38,25 @@ async function join(user: LoggedIn, room: string): Promise<void> {
   await joined;
 }
 
-describe("end-to-end encryption", () => {
-  it("PROSODY_E2E_POLICY_CHAT: a plain message does not arrive, or is warned of", async (context) => {
-    await requireModule(context, "PROSODY_E2E_POLICY_CHAT", "required");
+// The module is in the image as it is published, but in no package of Debian's.
+describe.skipIf(!hasCommunityModules).each(imageSeries)("end-to-end encryption, in %s", (series) => {
+  const keep = useLeftovers();
+  let required: ProsodyServer;
+  let optional: ProsodyServer;
+
+  beforeAll(async () => {
+    const image = await ensureProsodyImage(series);
+    const start = async (policy: string): Promise<ProsodyServer> => {
+      const env = { PROSODY_E2E_POLICY_CHAT: policy, PROSODY_E2E_POLICY_MUC: policy, ...texts };
+      const server = await keep(startProsody({ image, run: lendModules("mod_e2e_policy"), env }));
+      for (const user of ["alice", "bob", "bot"]) await server.addAccount(user, password);
+      return server;
+    };
+    required = await start("required");
+    optional = await start("optional");
+  });
+
+  it("PROSODY_E2E_POLICY_CHAT: a plain message does not arrive, or is warned of", async () => {
     const alice = await required.connect("alice", password);
     const bob = await required.connect("bob", password);
     await bob.send(xml("presence"));
@@ -83,14 +64,12 @@ describe("end-to-end encryption", () => {
     expect(await told(optional, "chat")).toContain(texts.PROSODY_E2E_POLICY_MESSAGE_OPTIONAL_CHAT);
   });
 
-  it("PROSODY_E2E_POLICY_MUC: nor in a room", async (context) => {
-    await requireModule(context, "PROSODY_E2E_POLICY_MUC", "required");
+  it("PROSODY_E2E_POLICY_MUC: nor in a room", async () => {
     expect(await told(required, "groupchat")).toContain("policy-violation");
     expect(await told(optional, "groupchat")).not.toContain("policy-violation");
   });
 
-  it("PROSODY_E2E_POLICY_WHITELIST: but to and from these addresses it does", async (context) => {
-    await requireModule(context, "PROSODY_E2E_POLICY_WHITELIST", "bot@example.org");
+  it("PROSODY_E2E_POLICY_WHITELIST: but to and from these addresses it does", async () => {
     const alice = await required.connect("alice", password);
     const bot = await required.connect("bot", password);
     await bot.send(xml("presence"));
@@ -114,8 +93,18 @@ describe("end-to-end encryption", () => {
       "PROSODY_E2E_POLICY_MESSAGE_REQUIRED_MUC: a room is told so",
       { server: () => required, type: "groupchat", name: "PROSODY_E2E_POLICY_MESSAGE_REQUIRED_MUC" },
     ],
-  ])("%s", async ([, { server, type, name }], context) => {
-    await requireModule(context, name, texts[name]);
+  ])("%s", async ([, { server, type, name }]) => {
     expect(await told(server(), type)).toContain(texts[name]);
+  });
+});
+
+// What these options' effects are not proven with is said by an image without the module.
+describe.skipIf(hasCommunityModules).each(imageSeries)("end-to-end encryption without its module, in %s", (series) => {
+  it("is refused, by each of its options", async () => {
+    const env = { PROSODY_E2E_POLICY_CHAT: "required", PROSODY_E2E_POLICY_MUC: "optional", ...texts };
+    const { exitCode, stderr } = await runImage(await ensureProsodyImage(series), env);
+    for (const name of Object.keys(env))
+      expect(stderr).toContain(`${name} needs mod_e2e_policy, which this image does not have.`);
+    expect(exitCode).toBe(78);
   });
 });

@@ -3,31 +3,13 @@ import { runCommand } from "@prosody-foundry/kit";
 import { beforeAll, describe, expect, it } from "vitest";
 import { useLeftovers } from "../fixtures/leftovers.ts";
 import { ensurePeersImage } from "../fixtures/peers-image.ts";
-import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
 const password = "a long secret";
-let usual: ProsodyServer;
-let measured: ProsodyServer;
-let rarely: ProsodyServer;
-let here: string;
-let begin: number;
-const keep = useLeftovers();
 
-beforeAll(async () => {
-  await useEngine();
-  const image = await ensureProsodyImage(usualSeries);
-  const format = "{{(index .IPAM.Config 0).Gateway}}";
-  here = (await runCommand("docker", ["network", "inspect", "bridge", `--format=${format}`])).stdout.trim();
-  const metrics = { PROSODY_STATISTICS: "internal", PROSODY_METRICS_NETWORK: `${here}/32` };
-  usual = await keep(startProsody({ image }));
-  const own = { PROSODY_STATISTICS_INTERVAL: "manual", PROSODY_LOGLEVEL: "debug", PROSODY_GC: "incremental" };
-  measured = await keep(startProsody({ image, env: { ...metrics, ...own } }));
-  const timed = { PROSODY_LOG_TIMESTAMPS: "true", TZ: "XXX-14" };
-  begin = Date.now();
-  rarely = await keep(startProsody({ image, env: { ...metrics, ...timed, PROSODY_STATISTICS_INTERVAL: "1d" } }));
-});
+beforeAll(useEngine);
 
 async function readMetrics(server: ProsodyServer): Promise<{ status: number; text: string }> {
   const answer = await fetch(`http://${server.address}:5280/metrics`, { headers: { host: "example.org" } });
@@ -56,7 +38,26 @@ async function countsRoom(server: ProsodyServer): Promise<boolean> {
   return /^prosody_mod_muc__live_room\{[^}]*\} 1\b/mu.test(text);
 }
 
-describe("logs, statistics, memory", () => {
+describe.each(imageSeries)("logs, statistics, memory, in %s", (series) => {
+  const keep = useLeftovers();
+  let usual: ProsodyServer;
+  let measured: ProsodyServer;
+  let rarely: ProsodyServer;
+  let begin: number;
+
+  beforeAll(async () => {
+    const image = await ensureProsodyImage(series);
+    const format = "{{(index .IPAM.Config 0).Gateway}}";
+    const { stdout } = await runCommand("docker", ["network", "inspect", "bridge", `--format=${format}`]);
+    const metrics = { PROSODY_STATISTICS: "internal", PROSODY_METRICS_NETWORK: `${stdout.trim()}/32` };
+    usual = await keep(startProsody({ image }));
+    const own = { PROSODY_STATISTICS_INTERVAL: "manual", PROSODY_LOGLEVEL: "debug", PROSODY_GC: "incremental" };
+    measured = await keep(startProsody({ image, env: { ...metrics, ...own } }));
+    const timed = { PROSODY_LOG_TIMESTAMPS: "true", TZ: "XXX-14" };
+    begin = Date.now();
+    rarely = await keep(startProsody({ image, env: { ...metrics, ...timed, PROSODY_STATISTICS_INTERVAL: "1d" } }));
+  });
+
   it("PROSODY_LOGLEVEL: the log has what is as important, and more", async () => {
     expect(await usual.log()).toMatch(/\sinfo\t/u);
     expect(await usual.log()).not.toMatch(/\sdebug\t/u);

@@ -1,26 +1,28 @@
 import { xml } from "@xmpp/client";
 import { beforeAll, describe, expect, it } from "vitest";
-import { useLeftovers } from "../fixtures/leftovers.ts";
-import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
+import { type Keep, useLeftovers } from "../fixtures/leftovers.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { tryLogin } from "../fixtures/login.ts";
 import { type ClientStream, openStream, register } from "../fixtures/raw-stream.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
-let servers: Record<"open" | "few" | "quick" | "invite" | "brief" | "closed", ProsodyServer>;
-const keep = useLeftovers();
 const long = "a long enough secret";
 
-beforeAll(async () => {
-  await useEngine();
-  const image = await ensureProsodyImage(usualSeries);
+beforeAll(useEngine);
+
+async function startServers(
+  series: string,
+  keep: Keep,
+): Promise<Record<"open" | "few" | "quick" | "invite" | "brief" | "closed", ProsodyServer>> {
+  const image = await ensureProsodyImage(series);
   const start = async (env: Record<string, string>): Promise<ProsodyServer> => keep(startProsody({ image, env }));
   const anybody = {
     PROSODY_REGISTRATION: "open",
     PROSODY_REGISTRATION_PERIOD: "1d",
     PROSODY_PASSWORD_MIN_LENGTH: "12",
   };
-  servers = {
+  return {
     open: await start(anybody),
     few: await start({ ...anybody, PROSODY_REGISTRATION_MAX: "2" }),
     quick: await start({ ...anybody, PROSODY_REGISTRATION_MAX: "1", PROSODY_REGISTRATION_PERIOD: "1s" }),
@@ -29,10 +31,6 @@ beforeAll(async () => {
     brief: await start({ PROSODY_INVITE_EXPIRY: "1s" }),
     closed: await start({ PROSODY_REGISTRATION: "closed" }),
   };
-});
-
-async function open(server: ProsodyServer): Promise<ClientStream> {
-  return keep(openStream(server));
 }
 
 /** The token of an invitation to make an account. */
@@ -69,7 +67,15 @@ async function setPassword(
   );
 }
 
-describe("registration", () => {
+describe.each(imageSeries)("registration, in %s", (series) => {
+  const keep = useLeftovers();
+  const open = async (server: ProsodyServer): Promise<ClientStream> => keep(openStream(server));
+  let servers: Awaited<ReturnType<typeof startServers>>;
+
+  beforeAll(async () => {
+    servers = await startServers(series, keep);
+  });
+
   it("PROSODY_REGISTRATION: nobody, who was invited, or everybody makes an account", async () => {
     const refused = await open(servers.closed);
     expect(refused.features).not.toContain("iq-register");

@@ -6,7 +6,7 @@ import { tryLogin } from "../fixtures/login.ts";
 import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
 import { startMariadb } from "../fixtures/peer-mariadb.ts";
 import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
-import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 import { filesOf, oddPassword, sqlOf } from "../fixtures/sql-options.ts";
@@ -76,7 +76,8 @@ async function readAddress({ name }: ProsodyServer) {
   return { address: (await runCommand("docker", ["inspect", `--format=${format}`, name])).stdout.trim() };
 }
 
-const remote = imageSeries.flatMap((series) => ["postgresql", "mariadb"].map((host) => [series, host] as const));
+const hosts = ["postgresql", "mariadb"] as const;
+const remote = imageSeries.flatMap((series) => hosts.map((host) => [series, host] as const));
 
 it.each(remote)(
   "PROSODY_SQL_DRIVER: %s keeps all in %s, by TLS, and tells nobody its password",
@@ -94,11 +95,12 @@ it.each(remote)(
   },
 );
 
-it.each([
-  ["internal", usualSeries],
-  ["sqlite", usualSeries],
-  ["sqlite", "0.12"],
-])("PROSODY_STORAGE: %s keeps all, in %s", async (storage, series) => {
+it.each(
+  imageSeries.flatMap((series) => [
+    ["internal", series],
+    ["sqlite", series],
+  ]),
+)("PROSODY_STORAGE: %s keeps all, in %s", async (storage, series) => {
   const server = await start(series, { PROSODY_STORAGE: storage });
   await keepsAll(server);
   const file = "/var/lib/prosody/prosody.sqlite";
@@ -106,8 +108,8 @@ it.each([
   expect(stdout.trim()).toBe(String(storage === "sqlite"));
 });
 
-it("PROSODY_STORAGE: memory forgets all", async () => {
-  const server = await start(usualSeries, { PROSODY_STORAGE: "memory" });
+it.each(imageSeries)("PROSODY_STORAGE: memory forgets all, in %s", async (series) => {
+  const server = await start(series, { PROSODY_STORAGE: "memory" });
   // Another process, as that of `prosodyctl adduser`, has a memory of its own.
   await server.ask("prosody.hosts['example.org'].users.create_user('alice', 'a long secret')");
   expect(await tryLogin(server, "alice", "a long secret")).toMatch(/^SCRAM/u);
@@ -116,10 +118,10 @@ it("PROSODY_STORAGE: memory forgets all", async () => {
   expect(await server.ask("prosody.hosts['example.org'].users.user_exists('alice')")).not.toBe("true");
 });
 
-it("PROSODY_STORES: these alone are in the database", async () => {
+it.each(imageSeries)("PROSODY_STORES: these alone are in the database, in %s", async (series) => {
   const database = databaseOf("postgresql");
   await database.query("drop table if exists prosody; drop table if exists prosodyarchive;");
-  await keepsAll(await start(usualSeries, { PROSODY_STORES: "archive:sql,muc_log:sql,roster:sql" }, "postgresql"));
+  await keepsAll(await start(series, { PROSODY_STORES: "archive:sql,muc_log:sql,roster:sql" }, "postgresql"));
   expect(await database.query("select distinct store from prosodyarchive order by 1")).toStrictEqual([
     "archive",
     "muc_log",
@@ -129,17 +131,21 @@ it("PROSODY_STORES: these alone are in the database", async () => {
   ]);
 });
 
-it.each(["postgresql", "mariadb"])("PROSODY_SQL_DB, PROSODY_SQL_USERNAME: of %s, they are used", async (host) => {
+it.each(remote)("PROSODY_SQL_DB, PROSODY_SQL_USERNAME: of %2$s, they are used, in %1$s", async (series, host) => {
   const database = databaseOf(host);
+  const [name, user] = [`chat room ${series}`, `chat.er ${series}`];
   const quoted = oddPassword.replaceAll("'", "''").replaceAll("\\", host === "mariadb" ? "\\\\" : "\\");
   const make = {
-    postgresql: [`create role "chat.er" login password '${quoted}';`, 'create database "chat room" owner "chat.er";'],
-    mariadb: ["create database `chat room`;", `create user 'chat.er' identified by '${quoted}';`],
+    postgresql: [`create role "${user}" login password '${quoted}';`, `create database "${name}" owner "${user}";`],
+    mariadb: [
+      `create database \`${name}\`;`,
+      `create user '${user}' identified by '${quoted}';`,
+      `grant all on \`${name}\`.* to '${user}';`,
+    ],
   }[host];
-  if (host === "mariadb") make?.push("grant all on `chat room`.* to 'chat.er';");
-  for (const sql of make ?? []) await database.root(sql);
-  const server = await start(usualSeries, { PROSODY_SQL_DB: "chat room", PROSODY_SQL_USERNAME: "chat.er" }, host);
+  for (const sql of make) await database.root(sql);
+  const server = await start(series, { PROSODY_SQL_DB: name, PROSODY_SQL_USERNAME: user }, host);
   await server.addAccount("alice", "a long secret");
-  const counted = await database.root("select count(*) from prosody;", "chat room");
+  const counted = await database.root("select count(*) from prosody;", name);
   expect(Number(counted[0])).toBeGreaterThan(0);
 });

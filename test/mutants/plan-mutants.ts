@@ -49,7 +49,7 @@ const testsOfModules: Readonly<Record<string, [file: string, pattern: string]>> 
 /** One mutant for each option of the image, each other name of one, and each module of the image's own. */
 export async function planMutants(image: string): Promise<Mutant[]> {
   const options = Options.parse(JSON.parse(await askHelp(image, "--json")));
-  const titles = await readTitles();
+  const titles = await readTitles("here");
   const names = options.flatMap((option) => [option.name, ...option.names]);
   const modules = (await readdir(ourModules)).map((file) => path.basename(file, ".lua"));
   return [...names.map((name) => mutateOption(name, [...(titles.get(name) ?? [])])), ...modules.map(mutateModule)];

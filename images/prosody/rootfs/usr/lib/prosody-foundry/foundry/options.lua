@@ -157,29 +157,30 @@ local groups = {
       name = "PROSODY_AUTH_HTTP_URL", type = "url", sets = "http_auth_url", needs = of_http,
       example = "https://accounts.example.org/check", help = "the address that is asked about a password",
     },
+    -- 0.12 has no OAUTHBEARER, and the module's authors vouch for nothing there: its image comes without.
     {
-      name = "PROSODY_OAUTH_DISCOVERY_URL", type = "url", sets = "oauth_external_discovery_url", needs = of_oauth,
+      name = "PROSODY_OAUTH_DISCOVERY_URL", type = "url", sets = "oauth_external_discovery_url", needs = of_oauth, since = "13.0",
       example = "https://id.example.org/.well-known/openid-configuration", help = "where clients learn about the provider",
     },
     {
       name = "PROSODY_OAUTH_VALIDATION_URL", type = "url", sets = "oauth_external_validation_endpoint",
-      needs = of_oauth, example = "https://id.example.org/userinfo", help = "the address that knows a token's owner",
+      needs = of_oauth, since = "13.0", example = "https://id.example.org/userinfo", help = "the address that knows a token's owner",
     },
     {
-      name = "PROSODY_OAUTH_TOKEN_URL", type = "url", sets = "oauth_external_token_endpoint", needs = of_oauth,
+      name = "PROSODY_OAUTH_TOKEN_URL", type = "url", sets = "oauth_external_token_endpoint", needs = of_oauth, since = "13.0",
       example = "https://id.example.org/token", help = "the address that gives a token for a password, for clients without OAuth",
     },
     {
       name = "PROSODY_OAUTH_USERNAME_FIELD", type = "text", sets = "oauth_external_username_field",
-      needs = of_oauth, usually = "preferred_username", example = "nickname", help = "which claim is the account's name",
+      needs = of_oauth, since = "13.0", usually = "preferred_username", example = "nickname", help = "which claim is the account's name",
     },
     {
-      name = "PROSODY_OAUTH_CLIENT_ID", type = "text", sets = "oauth_external_client_id", needs = of_oauth,
+      name = "PROSODY_OAUTH_CLIENT_ID", type = "text", sets = "oauth_external_client_id", needs = of_oauth, since = "13.0",
       example = "prosody", help = "this server's name at the provider",
     },
     {
       name = "PROSODY_OAUTH_CLIENT_SECRET", type = "text", secret = true, sets = "oauth_external_client_secret",
-      needs = { of_oauth, "PROSODY_OAUTH_CLIENT_ID" }, help = "its password there",
+      needs = { of_oauth, "PROSODY_OAUTH_CLIENT_ID" }, since = "13.0", help = "its password there",
     },
   }),
   group("Storage", {

@@ -22,6 +22,7 @@ if server and server.paths then server.paths.config = "/etc/prosody" end
 if server and server.events then
   require("foundry.mechanisms")(server)
   require("foundry.hidden-secrets")(server)
+  require("foundry.quiet-requests")(server)
 end
 
 local parts = { modules.configure }
