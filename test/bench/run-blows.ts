@@ -35,8 +35,8 @@ export interface Struck {
 }
 
 const talkSeconds = 20;
-// A crowd that comes back all at once needs some minutes; one that never does is a result, too.
-export const patience = { comingBack: 900_000, settling: 120_000 };
+// A crowd that comes back all at once needs minutes; one that is not back after ten is a result, too.
+export const patience = { comingBack: 600_000, settling: 120_000 };
 
 /** All that one server is put through, one after the other. */
 export function blowsFor(struck: Struck): Blow[] {

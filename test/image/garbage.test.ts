@@ -8,6 +8,7 @@ import { accountsExpression } from "../fixtures/load-accounts.ts";
 import { type Crowd, makeCrowd } from "../fixtures/load-crowd.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { readServerMemory, type ServerMemory } from "../fixtures/server-memory.ts";
 import { until } from "../fixtures/until.ts";
 
 const namespaces: Readonly<Record<number, string>> = {
@@ -24,32 +25,12 @@ const megabyte = 1024 ** 2;
 interface Scene {
   server: ProsodyServer;
   crowd: Crowd;
-  before: State;
+  before: ServerMemory;
   /** With the silent and the slow connections. */
-  crowded: State;
+  crowded: ServerMemory;
   /** Connections that say nothing, and such as say a byte now and then. */
   silent: net.Socket[];
   slow: { sockets: net.Socket[]; timer: NodeJS.Timeout };
-}
-
-interface State {
-  descriptors: number;
-  /** Bytes that Lua uses after a full collection, and that the process has. */
-  heap: number;
-  resident: number;
-}
-
-async function readState(server: ProsodyServer): Promise<State> {
-  await server.ask("collectgarbage() and collectgarbage() and nil");
-  const heap = Number(await server.ask("math.floor(collectgarbage('count') * 1024)"));
-  const script = `
-    local count = 0
-    for _ in require("lfs").dir("/proc/1/fd") do count = count + 1 end
-    local status = io.open("/proc/1/status"):read("a")
-    print(count, status:match("VmRSS:%s+(%d+)"))`;
-  const { stdout } = await server.exec(["/usr/bin/lua5.4", "-"], script);
-  const [descriptors, kilobytes] = stdout.trim().split(/\s+/u).map(Number);
-  return { descriptors: descriptors ?? Number.NaN, heap, resident: (kilobytes ?? Number.NaN) * 1024 };
 }
 
 describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
@@ -76,7 +57,7 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
     const wishes = { address, domain, authority: authority.certificate, roomSize: 4, abreast: 4 };
     const crowd = makeCrowd({ ...wishes, clients: 4 });
     await crowd.gather();
-    const before = await readState(server);
+    const before = await readServerMemory(server);
     scene = {
       server,
       crowd,
@@ -86,13 +67,13 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
       slow: { sockets: [], timer: setTimeout(() => undefined, 0) },
     };
     await findFaults();
-    scene.before = await readState(server);
+    scene.before = await readServerMemory(server);
     const silent = Array.from({ length: 1000 }, (_, index) => ports[index % ports.length] ?? 0);
     await inParallel(silent, 50, async (port) => scene.silent.push(...one(await openSocket(target(port, false)))));
     await inParallel([...ports, ...ports], 14, async (port) =>
       scene.slow.sockets.push(...one(await openSocket(target(port)))),
     );
-    scene.crowded = await readState(server);
+    scene.crowded = await readServerMemory(server);
     scene.slow.timer = setInterval(() => {
       for (const socket of scene.slow.sockets) if (!socket.destroyed) socket.write("<");
     }, 500);
@@ -173,7 +154,7 @@ describe.each(imageSeries)("garbage at every port of Prosody %s", (series) => {
     };
     // What ended a moment ago is let go by timers, and so is what the C library kept.
     const after = await until(
-      async () => readState(server),
+      async () => readServerMemory(server),
       ({ descriptors, heap, resident }) =>
         descriptors <= limits.descriptors && heap < limits.heap && resident < limits.resident,
     );

@@ -3,7 +3,7 @@
 return function(context, set)
   local values = context.values
   set("global", "log", { { levels = { min = values.PROSODY_LOGLEVEL }, to = "console" } })
-  set("global", "gc", values.PROSODY_GC and { mode = values.PROSODY_GC } or nil)
+  set("global", "gc", { mode = values.PROSODY_GC })
   if values.PROSODY_STATISTICS ~= "internal" then return end
   set("global", "statistics", "internal")
   set("global", "statistics_interval", values.PROSODY_STATISTICS_INTERVAL)

@@ -1,0 +1,71 @@
+import https from "node:https";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { useLeftovers } from "../fixtures/leftovers.ts";
+import { eventually } from "../fixtures/network-peer.ts";
+import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
+import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
+import { useEngine } from "../fixtures/runnable-image.ts";
+import { readServerMemory } from "../fixtures/server-memory.ts";
+
+const megabyte = 2 ** 20;
+
+beforeAll(useEngine);
+
+describe.each(imageSeries)("memory of %s", (series) => {
+  let server: ProsodyServer;
+  const keep = useLeftovers();
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 4, rejectUnauthorized: false });
+
+  beforeAll(async () => {
+    server = await keep(startProsody({ image: await ensureProsodyImage(series) }));
+  });
+  afterAll(() => agent.destroy());
+
+  /** Other addresses each time, none of which is there. */
+  async function askOften(start: string): Promise<void> {
+    const ends = Array.from({ length: 1000 }, (_, index) => index);
+    const answers = await Promise.all(ends.map(async (end) => ask(`/${start}${end}`)));
+    expect(new Set(answers)).toStrictEqual(new Set([404]));
+  }
+
+  /** Seconds of CPU that it costs the server, which no other process can make longer. */
+  async function work(done: () => Promise<void>): Promise<number> {
+    const before = Number(await server.ask("os.clock()"));
+    await done();
+    return Number(await server.ask("os.clock()")) - before;
+  }
+
+  async function ask(path: string): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      const request = https.get({ host: server.address, port: 5281, path, agent }, (response) => {
+        response.resume().once("end", () => resolve(response.statusCode));
+      });
+      request.once("error", reject);
+    });
+  }
+
+  it("goes back to the system when little is left between what is free", async () => {
+    const before = await readServerMemory(server);
+    // Each thousandth string stays, so that the C library has no large piece that is free.
+    const fill = `(function () local all, few = {}, {} for i = 1, 800000 do all[i] = ("x"):rep(150) .. i end
+      for i = 1, 800000, 1000 do few[#few + 1] = all[i] end prosody.few = few return #all end)()`;
+    expect(await server.ask(fill.replaceAll(/\s+/gu, " "))).toBe("800000");
+    const freed = await eventually(async () => {
+      const { heap, resident } = await readServerMemory(server);
+      return resident - before.resident < 16 * megabyte ? heap : undefined;
+    });
+    expect(freed - before.heap).toBeLessThan(2 * megabyte);
+  });
+
+  it("is not spent on long addresses that strangers ask for", async () => {
+    const before = await readServerMemory(server);
+    await askOften("a".repeat(6000));
+    expect((await readServerMemory(server)).heap - before.heap).toBeLessThan(2 * megabyte);
+  });
+
+  it("and time are not the price of long addresses", async () => {
+    const short = await work(async () => askOften("a"));
+    const long = await work(async () => askOften("a".repeat(6000)));
+    expect(long).toBeLessThan(5 * short);
+  });
+});
