@@ -4,6 +4,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { armor } from "../fixtures/confinement.ts";
 import { type Ended, runDocker, runWords } from "../fixtures/data-commands.ts";
 import { listFiles, newVolume, removeVolumes, runLua, writeArchive } from "../fixtures/data-volumes.ts";
 import { ensureProsodyImage } from "../fixtures/prosody-image.ts";
@@ -106,7 +107,7 @@ describe("a backup", () => {
       );
       const file = path.join(folder, "beside.tar");
       const beside = await runDocker(
-        ["run", "--rm", "--volumes-from", server.name, "--env=PROSODY_DOMAIN=example.org", image, "backup"],
+        ["run", "--rm", ...armor, "--volumes-from", server.name, "--env=PROSODY_DOMAIN=example.org", image, "backup"],
         { output: file },
       );
       expect(beside.exitCode).toBe(0);

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
-import { confined } from "../fixtures/confinement.ts";
+import { armor, confined } from "../fixtures/confinement.ts";
 import { useLeftovers } from "../fixtures/leftovers.ts";
 import { makeNetwork } from "../fixtures/peer.ts";
 import { startPostgresql } from "../fixtures/peer-postgresql.ts";
@@ -167,6 +167,8 @@ it("fails where the data became somebody else's", async () => {
 
 it("fails, and is not ready, where no server runs", async () => {
   const image = await ensureProsodyImage(usualSeries);
-  const { exitCode, stdout } = await runCommand("docker", ["run", "--rm", image, "healthcheck"], { accept: "any" });
+  const { exitCode, stdout } = await runCommand("docker", ["run", "--rm", ...armor, image, "healthcheck"], {
+    accept: "any",
+  });
   expect([exitCode, stdout]).toEqual([1, "The server does not run yet, or no more.\n"]);
 });

@@ -1,6 +1,6 @@
 import { type CommandResult, runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { confined } from "../fixtures/confinement.ts";
+import { armor, confined } from "../fixtures/confinement.ts";
 import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
 import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
@@ -162,7 +162,7 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
     expect(check.stdout + check.stderr).toContain("All checks passed");
     expect((await run("prosodyctl", "register", "me", "c.example", "a long secret")).exitCode).toBe(0);
     expect((await run("prosodyctl", "register", "me", "d.example", "a long secret")).exitCode).not.toBe(0);
-    const broken = await runCommand("docker", ["run", "--rm", "--env=PROSODY_DOMIAN=x", image, "about"], {
+    const broken = await runCommand("docker", ["run", "--rm", ...armor, "--env=PROSODY_DOMIAN=x", image, "about"], {
       accept: "any",
     });
     expect(broken.exitCode).toBe(78);

@@ -1,6 +1,7 @@
 import { runCommand } from "@prosody-foundry/kit";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type BareServer, startBare } from "../fixtures/bare-server.ts";
+import { armor } from "../fixtures/confinement.ts";
 import { useLeftovers } from "../fixtures/leftovers.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
@@ -11,7 +12,7 @@ beforeAll(useEngine);
 
 /** Runs in the background, until it says that it serves. */
 async function start(options: readonly string[], series: string): Promise<BareServer> {
-  return keep(startBare(["--network=none", ...options, await ensureProsodyImage(series)]));
+  return keep(startBare([...armor, "--network=none", ...options, await ensureProsodyImage(series)]));
 }
 
 async function stop(server: BareServer): Promise<{ exitCode: number; log: string }> {
@@ -37,7 +38,7 @@ describe.each(imageSeries)("the image of %s", (series) => {
   });
 
   it("stops when it has only just been started", async () => {
-    const server = await keep(startBare(["--network=none", await ensureProsodyImage(series)], "runs"));
+    const server = await keep(startBare([...armor, "--network=none", await ensureProsodyImage(series)], "runs"));
     expect((await stop(server)).exitCode).toBe(0);
   });
 

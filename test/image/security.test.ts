@@ -40,7 +40,7 @@ it("the AppArmor profile is in force: what it does not name is refused", async (
   }
 });
 
-it("the AppArmor profile is one by Debian's parser, and lets nothing run but Lua and its scripts", async () => {
+it("the AppArmor profile is one by Debian's parser, and lets the server run nothing", async () => {
   const words = ["--skip-kernel-load", "--skip-cache", "--abort-on-error"];
   const features = ["--features-file", "/usr/share/apparmor-features/features"];
   const { exitCode, stderr } = await runCommand(
@@ -58,10 +58,7 @@ it("the AppArmor profile is one by Debian's parser, and lets nothing run but Lua
     { accept: "any" },
   );
   expect([exitCode, stderr]).toEqual([0, ""]);
-  const rules = (await readFile(apparmorProfile, "utf8")).split("\n").filter((line) => /^ *\/.* \w*x\w*,$/u.test(line));
-  expect(rules.map((rule) => rule.trim().split(" ")[0])).toEqual([
-    "/usr/bin/lua5.4",
-    "/usr/bin/{prosody,prosodyctl}",
-    "/usr/lib/prosody-foundry/entrypoint.lua",
-  ]);
+  const rules = (await readFile(apparmorProfile, "utf8")).split("\n").filter((line) => /^ *[@/]/u.test(line));
+  expect(rules.length).toBeGreaterThan(10);
+  expect(rules.filter((rule) => !/ [rwmk]+,$/u.test(rule))).toEqual([]);
 });

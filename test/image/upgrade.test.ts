@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeVolume, prepareVolume, startBare } from "../fixtures/bare-server.ts";
+import { armor } from "../fixtures/confinement.ts";
 import { allKept, leaveData, readData } from "../fixtures/kept-data.ts";
 import { useLeftovers } from "../fixtures/leftovers.ts";
 import { startPostgresql } from "../fixtures/peer-postgresql.ts";
@@ -23,7 +24,7 @@ async function newVolume(): Promise<string> {
 
 /** Starts where it must not start: the one line that says why. */
 async function refusal(words: readonly string[]): Promise<string> {
-  const server = await keep(startBare(words, "ended"));
+  const server = await keep(startBare([...armor, ...words], "ended"));
   expect(await server.end()).toBe(78);
   const problems = (await server.log()).split("\n").filter((line) => /\serror\t/u.test(line));
   expect(problems).toHaveLength(1);
