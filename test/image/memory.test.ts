@@ -35,6 +35,14 @@ describe.each(imageSeries)("memory of %s", (series) => {
     return Number(await server.ask("os.clock()")) - before;
   }
 
+  /** A request of BOSH with such a body, a few times. */
+  async function post(body: string): Promise<void> {
+    for (let times = 0; times < 5; times += 1) {
+      const answer = await fetch(`http://${server.address}:5280/http-bind`, { method: "POST", body });
+      expect(await answer.text()).toMatch(/type=.terminate/u);
+    }
+  }
+
   async function ask(path: string): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
       const request = https.get({ host: server.address, port: 5281, path, agent }, (response) => {
@@ -67,5 +75,13 @@ describe.each(imageSeries)("memory of %s", (series) => {
     const short = await work(async () => askOften("a"));
     const long = await work(async () => askOften("a".repeat(6000)));
     expect(long).toBeLessThan(5 * short);
+  });
+  it("and time are not the price of a body that has failed", async () => {
+    const elements = "<a/>".repeat(50_000);
+    const attributes = "xmlns='http://jabber.org/protocol/httpbind' sid='of-nobody' rid='1'";
+    const text = await work(async () => post(`<body ${attributes}>${elements.replaceAll("<", "(")}</body>`));
+    const ofNobody = await work(async () => post(`<body ${attributes}>${elements}</body>`));
+    const nothing = await work(async () => post(`<a>${elements}`));
+    expect(Math.max(ofNobody, nothing)).toBeLessThan(20 * text);
   });
 });

@@ -32,6 +32,7 @@ beforeAll(useEngine);
 describe.each(imageSeries)("strangers at Prosody %s", (series) => {
   const keep = useLeftovers();
   let direct: ProsodyServer;
+  let published: ProsodyServer;
   let behindProxy: ProsodyServer;
   let hasSasl2: boolean;
 
@@ -40,7 +41,9 @@ describe.each(imageSeries)("strangers at Prosody %s", (series) => {
     const network = await keep(makeNetwork());
     const env = { PROSODY_LOGIN_FAILURES: "3", PROSODY_ALLOW_PLAIN: "true" };
     const few = { PROSODY_CONNECTIONS_PER_ADDRESS: "40", PROSODY_SESSIONS_PER_ACCOUNT: "3" };
-    direct = await keep(startProsody({ image, env: { ...env, ...few } }));
+    // This machine is a stranger where no way leads out.
+    direct = await keep(startProsody({ image, network: network.name, env: { ...env, ...few } }));
+    published = await keep(startProsody({ image, env: { ...env, ...few } }));
     // This machine is the proxy, and says for whom it speaks.
     const proxied = {
       PROSODY_TRUSTED_PROXIES: network.address(1),
@@ -48,7 +51,7 @@ describe.each(imageSeries)("strangers at Prosody %s", (series) => {
       PROSODY_LOGIN_FAILURES_PERIOD: "20s",
     };
     behindProxy = await keep(startProsody({ image, network: network.name, env: { ...env, ...proxied } }));
-    for (const server of [direct, behindProxy])
+    for (const server of [direct, published, behindProxy])
       for (const user of users) await server.addAccount(user.toLowerCase(), password);
     await keep(knowHosts({ [domain]: direct.address }));
     hasSasl2 = (await direct.ask(`prosody.hosts['${domain}'].modules.sasl2 ~= nil`)) === "true";
@@ -166,6 +169,16 @@ describe.each(imageSeries)("strangers at Prosody %s", (series) => {
       async () => login("SASL", "someone").catch(() => "refused"),
       (fate) => fate === "success",
     );
+  });
+
+  it("PROSODY_CONNECTIONS_PER_ADDRESS, PROSODY_LOGIN_FAILURES: whom the engine hides behind its own address is not taken for one", async () => {
+    const many = await openMany(published, 60);
+    for (let time = 0; time < 31; time += 1)
+      await expect(published.connect(`nobody${time}`, "wrong")).rejects.toThrow("not-authorized");
+    const entity = await published.connect("someone", password);
+    await entity.stop();
+    expect(many.filter((socket) => socket.destroyed)).toEqual([]);
+    for (const socket of many) socket.destroy();
   });
 
   it("PROSODY_CONNECTIONS_PER_ADDRESS: through a proxy the client's own address has no more than so many", async () => {

@@ -32,7 +32,7 @@ foundry.configure(_ENV, "global");
 modules_enabled = foundry.modules_on("virtual-host", {
   "foundry_report"; "foundry_certificates"; "foundry_health"; "foundry_series"; "foundry_account"; "foundry_hold";
   "foundry_patience"; "foundry_outage"; "foundry_kept"; "foundry_memory"; "foundry_long_paths"; "foundry_connections";
-  "foundry_logins"; "foundry_rates"; "foundry_paths";
+  "foundry_logins"; "foundry_rates"; "foundry_paths"; "foundry_bosh";
   "disco"; "roster"; "saslauth"; "tls"; "dialback"; "limits"; "s2s_bidi";
   "blocklist"; "bookmarks"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
   "sasl2"; "sasl2_bind2"; "sasl2_fast"; "sasl2_sm"; "sasl_ssdp";

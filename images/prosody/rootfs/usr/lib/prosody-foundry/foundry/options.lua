@@ -344,7 +344,7 @@ local groups = {
     },
     {
       name = "PROSODY_CONNECTIONS_PER_ADDRESS", type = "integer", least = 1, default = 200, sets = "foundry_connections_per_address",
-      example = "1000", help = "connections that one network address, but no trusted proxy, may have at a time",
+      example = "1000", help = "connections that one network address may have at a time, but no trusted proxy's and not the engine's own",
     },
     {
       name = "PROSODY_SESSIONS_PER_ACCOUNT", type = "integer", least = 1, default = 20, sets = "foundry_sessions_per_account",

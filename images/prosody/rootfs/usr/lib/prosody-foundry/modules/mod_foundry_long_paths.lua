@@ -8,6 +8,7 @@
 module:set_global()
 
 local load = require("foundry.core")
+local upvalues = require("foundry.upvalues")
 
 local urldecode = load("util.http").urldecode
 
@@ -37,26 +38,10 @@ local function preprocess_path(path)
   return decoded
 end
 
--- What a function keeps of its file's locals under that name, and its number.
-local function find_upvalue(of, wanted)
-  local index = 1
-  while true do
-    local name, value = debug.getupvalue(of, index)
-    if name == nil then return nil end
-    if name == wanted then return value, index end
-    index = index + 1
-  end
-end
-
-local new_parser = load("net.http.parser").new
-local slow, index = find_upvalue(new_parser, "preprocess_path")
-if slow then
-  debug.setupvalue(new_parser, index, preprocess_path)
-else
-  module:log("warn", "This Prosody reads HTTP's paths in another way: long ones may be slow")
-end
+local put_back = upvalues.replace(load("net.http.parser").new, "preprocess_path", function() return preprocess_path end)
+if not put_back then module:log("warn", "This Prosody reads HTTP's paths in another way: long ones may be slow") end
 
 function module.unload()
   lookup.__index = look_up
-  if slow then debug.setupvalue(new_parser, index, slow) end
+  if put_back then put_back() end
 end
