@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { armor } from "../fixtures/confinement.ts";
 import { tryLogin } from "../fixtures/login.ts";
 import { type Peer, type PeerNetwork, makeNetwork, startPeer } from "../fixtures/peer.ts";
 import { startMariadb } from "../fixtures/peer-mariadb.ts";
@@ -61,6 +62,7 @@ async function refusal(series: string, host: Host, env: Env) {
   const command = [
     "run",
     "--rm",
+    ...armor,
     `--network=${network.name}`,
     `--dns=${dnsAddress}`,
     ...words,
