@@ -26,7 +26,7 @@ end
 local function remedy(found)
   local path = mounted_from()
   local what = ("chown -R %d:%d"):format(process.user, process.group)
-  local chown = path and ("run `%s %s` on the host once"):format(what, quote(path))
+  local chown = path and ("run `%s %s` on the host once (the path begins where the host mounts that disk)"):format(what, quote(path))
     or ("run `%s` once on what is mounted there"):format(what)
   local other = found.uid ~= 0 and (", or start with `--user %d:%d`"):format(found.uid, found.gid) or ""
   return chown .. other .. "; Podman does it for a volume mounted with :U, Kubernetes with fsGroup"
