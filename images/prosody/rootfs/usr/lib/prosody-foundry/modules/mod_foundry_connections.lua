@@ -1,13 +1,12 @@
 -- How many connections one network address may have at a time, on all ports together: whoever has a thousand holds every
 -- descriptor there is. They count from the moment they are accepted, since a handshake of TLS may go on for a minute.
 -- A trusted proxy has as many as it wants; those who come through it by WebSocket or BOSH are counted by themselves.
-module:set_global();
+module:set_global()
 
 local load = require("foundry.core")
 local addresses = require("foundry.addresses")
+local methods = require("foundry.connection-methods").methods
 
-local network = load("net.server")
-local socket = require("socket")
 local timer = load("util.timer")
 
 local most = module:get_option_number("foundry_connections_per_address", 200)
@@ -44,17 +43,7 @@ local function release(conn)
   counts[address] = counts[address] > 1 and counts[address] - 1 or nil
 end
 
--- The methods of all connections; nothing else hears of one that is still in its handshake.
-local function methods_of_connections()
-  local watched = socket.udp()
-  local handle = network.watchfd(watched, function() end)
-  local methods = (getmetatable(handle) or {}).__index
-  handle:close()
-  watched:close()
-  return type(methods) == "table" and methods.destroy and methods.defaultoptions and methods or nil
-end
-
-local methods = methods_of_connections()
+-- Nothing else hears of a connection that is still in its handshake.
 local before = {}
 
 if methods then

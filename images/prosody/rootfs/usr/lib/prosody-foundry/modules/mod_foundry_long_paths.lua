@@ -1,7 +1,7 @@
 -- Long paths that strangers ask HTTP for cost no more than short ones.
 --
 -- Prosody remembers which handlers ten thousand paths have, those that nobody serves too. A path can have ten kilobytes, so
--- that is a hundred megabytes of somebody's nonsense: long paths are looked up anew each time.
+-- that is a hundred megabytes of somebody's nonsense: what is long, or served by nobody, is looked up anew each time.
 --
 -- And 0.12 and 13.0.1 look for ".." in a path by a pattern that takes the square of the path's length: half a second of the
 -- whole server for each request. Later releases have it as it is here.
@@ -18,12 +18,17 @@ local lookup = getmetatable(events._handlers)
 local look_up = lookup.__index
 
 -- It keeps the answer in the table that it was asked for, and the name where no such event has handlers of its own.
-function lookup.__index(handlers, event)
-  if #event <= remembered_length or events._event_map[event] then return look_up(handlers, event) end
+local function look_once(event)
   events._event_map[event] = {}
   local found = look_up({}, event)
   events._event_map[event] = nil
   return found
+end
+
+function lookup.__index(handlers, event)
+  if events._event_map[event] then return look_up(handlers, event) end
+  local found = look_once(event)
+  return found and #event <= remembered_length and look_up(handlers, event) or found
 end
 
 -- Nothing when it leads out of the folder that it is in.

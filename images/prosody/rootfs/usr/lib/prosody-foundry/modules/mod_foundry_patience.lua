@@ -168,6 +168,10 @@ local function watch_components(service)
       end)
       return before(conn)
     end,
+    -- What comes after a stream was ended is nobody's any more; Prosody stumbles over it.
+    onincoming = function(before, conn, ...)
+      if components[conn] then return before(conn, ...) end
+    end,
     ondisconnect = function(before, conn, ...)
       if timers[conn] then timer.stop(timers[conn]) end
       timers[conn] = nil

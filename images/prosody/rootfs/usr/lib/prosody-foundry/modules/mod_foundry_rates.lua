@@ -4,6 +4,7 @@ module:set_global()
 
 local load = require("foundry.core")
 
+local methods = require("foundry.connection-methods").methods
 local async = load("util.async")
 local filters = load("util.filters")
 local http = load("net.http.server")
@@ -102,3 +103,18 @@ module:wrap_object_event(http._events, false, function(handlers, name, event)
   current = nil
   return result
 end)
+
+-- Prosody goes on reading when there is more from the network, and forgets what it has read already; only a connection with a
+-- limit is looked at again.
+local resume = methods and methods.resume
+if methods then
+  function methods.resume(conn)
+    local result = resume(conn)
+    if conn.conn and conn.conn:dirty() then conn:pausefor(0) end
+    return result
+  end
+end
+
+function module.unload()
+  if methods then methods.resume = resume end
+end

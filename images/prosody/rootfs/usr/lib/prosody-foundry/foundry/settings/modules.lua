@@ -78,5 +78,7 @@ return {
     set("global", "e2e_policy_chat", encrypts and values.PROSODY_E2E_POLICY_CHAT or nil)
     set("global", "e2e_policy_muc", encrypts and values.PROSODY_E2E_POLICY_MUC or nil)
     context.disable(table.unpack(values.PROSODY_DISABLE_MODULES))
+    -- Prosody loads the archive of accounts for rooms, too, where it does nothing but ask for theirs.
+    if set_of(values.PROSODY_DISABLE_MODULES).muc_mam then set("muc", "modules_disabled", { "mam", "muc_mam" }) end
   end,
 }
