@@ -2,7 +2,9 @@ import { once } from "node:events";
 import { request } from "node:http";
 import net from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { xml } from "@xmpp/client";
 import { beforeAll, describe, expect, it } from "vitest";
+import { query } from "../fixtures/messages.ts";
 import { knowHosts } from "../fixtures/known-hosts.ts";
 import { useLeftovers } from "../fixtures/leftovers.ts";
 import {
@@ -18,9 +20,12 @@ import {
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
+import { connectSocks, readBytes } from "../fixtures/socks.ts";
 import { askSlot } from "../fixtures/upload.ts";
 
 const domain = "example.org";
+const bytestreams = "http://jabber.org/protocol/bytestreams";
+const proxy = `proxy.${domain}`;
 const password = "a long secret";
 const someone = { user: "someone", password };
 const host = `Host: ${domain}\r\n`;
@@ -36,7 +41,7 @@ describe.each(imageSeries)("requests that take their time, of Prosody %s", (seri
 
   beforeAll(async () => {
     const files = { "/etc/prosody/conf.d/patience.cfg.lua": settings };
-    const env = { PROSODY_ALLOW_PLAIN: "true" };
+    const env = { PROSODY_ALLOW_PLAIN: "true", PROSODY_PROXY65_DOMAIN: proxy };
     server = await keep(startProsody({ image: await ensureProsodyImage(series), files, env }));
     await server.addAccount("someone", password);
     await keep(knowHosts({ [domain]: server.address, [`upload.${domain}`]: server.address }));
@@ -125,6 +130,25 @@ describe.each(imageSeries)("requests that take their time, of Prosody %s", (seri
     expect(await browser.ask("", /<body/u)).not.toContain("terminate");
     for (const talk of [socket, browser]) expect(await isAlive(talk)).toBe(true);
     for (const talk of [socket, browser]) talk.close();
+  });
+
+  it.concurrent("end at the file transfer proxy, where no transfer comes of them; one that goes on stays", async () => {
+    const entity = await server.connect("someone", password);
+    const initiator = entity.jid?.toString() ?? "";
+    const connect = async (sid: string): Promise<net.Socket> => {
+      const socket = await connectSocks(server.address, 5000, { sid, initiator, target: initiator });
+      await keep(() => socket.destroy());
+      return socket.on("error", () => undefined);
+    };
+    const [target, source] = [await connect("going on"), await connect("going on")];
+    const activate = xml("query", { xmlns: bytestreams, sid: "going on" }, xml("activate", {}, initiator));
+    await query(entity, { to: proxy, type: "set" }, activate);
+    const silent = net.connect(5000, server.address).on("error", () => undefined);
+    const waiting = await connect("never begun");
+    await Promise.all([silent.resume(), waiting.resume()].map(closed));
+    const received = readBytes(target, 5);
+    source.write("hello");
+    expect(String(await received)).toBe("hello");
   });
 
   it.concurrent("bring no session that nobody logs in to, nor one that stays nobody's in particular", async () => {

@@ -30,6 +30,7 @@ export const wholeEnvironment = {
 /** For each of the image's own modules, the file that is about it and what titles of its tests match. */
 const testsOfModules: Readonly<Record<string, [file: string, pattern: string]>> = {
   mod_foundry_account: ["account", "PROSODY_ACCOUNT"],
+  mod_foundry_bosh: ["memory", "body that has failed"],
   mod_foundry_certificates: ["certificates-missing", "when certificates expire"],
   mod_foundry_connections: ["strangers", "PROSODY_CONNECTIONS_PER_ADDRESS"],
   mod_foundry_health: ["health", "all is well"],
@@ -37,7 +38,8 @@ const testsOfModules: Readonly<Record<string, [file: string, pattern: string]>> 
   mod_foundry_kept: ["database-outage", ""],
   mod_foundry_local_rooms: ["guards", "make rooms"],
   mod_foundry_logins: ["strangers", "PROSODY_LOGIN_FAILURES: an account"],
-  mod_foundry_mechanisms: ["guards", "password"],
+  mod_foundry_long_paths: ["memory", "not spent on long"],
+  mod_foundry_memory: ["memory", "goes back to the system"],
   mod_foundry_outage: ["options-ldap", "while it is down"],
   mod_foundry_paths: ["web", "another domain"],
   mod_foundry_patience: ["slow-requests", "byte by byte"],

@@ -14,4 +14,9 @@ local task = timer.add_task(pause, function()
   return pause
 end)
 
+-- Where much is new and stays, as when a crowd logs in, Lua puts its generations aside, and would not look again until memory
+-- has doubled.
+local collector = module:get_option("gc")
+if collector and collector.mode == "generational" then collectgarbage("setpause", 130) end
+
 function module.unload() timer.stop(task) end

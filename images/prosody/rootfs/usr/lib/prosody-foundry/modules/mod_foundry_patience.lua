@@ -1,5 +1,5 @@
--- Who connects for HTTP or as a component has a minute to become a request or a component; the body of a request has a
--- second more for every few kilobytes that came. Prosody itself waits there for fourteen minutes after each byte, and 0.12
+-- Who connects for HTTP, as a component or to the file transfer proxy has a minute to become a request, a component or a
+-- transfer; the body of a request has a second more for every few kilobytes that came. Prosody itself waits there for fourteen minutes after each byte, and 0.12
 -- keeps a header of HTTP of any length until its buffer is full.
 module:set_global()
 
@@ -26,7 +26,7 @@ local function wrap(listener, handlers)
   restore[listener] = {}
   for name, handler in pairs(handlers) do
     local before = listener[name]
-    restore[listener][name] = before
+    restore[listener][name] = before or false
     listener[name] = function(...) return handler(before, ...) end
   end
 end
@@ -156,39 +156,62 @@ module:hook("bosh-session", function(event)
 end)
 
 local components = module:shared("/*/component/sessions")
-local timers = {} -- connection of a component → its timer
+local clients_of_proxy = module:shared("/*/proxy65/sessions")
+local transfers = module:shared("/*/proxy65/transfers")
+local timers = {} -- connection of a component, or to the file transfer proxy → its timer
 
-local function watch_components(service)
-  wrap(service.listener, {
+local function is_in_transfer(conn)
+  local transfer = transfers[(clients_of_proxy[conn] or {}).sha or ""]
+  return transfer and transfer.activated and (transfer.initiator == conn or transfer.target == conn)
+end
+
+-- Service → what ends those who have waited for too long.
+local close_waiting = {
+  component = function(conn)
+    local session = components[conn]
+    if session and session.type == "component_unauthed" then session:close("connection-timeout") end
+  end,
+  -- Of a transfer that does not begin it does not even hear that the other side is gone.
+  proxy65 = function(conn)
+    if not is_in_transfer(conn) then conn:close() end
+  end,
+}
+
+local function watch(name, service)
+  local handlers = {
     onconnect = function(before, conn)
       timers[conn] = timer.add_task(patience, function()
         timers[conn] = nil
-        local session = components[conn]
-        if session and session.type == "component_unauthed" then session:close("connection-timeout") end
+        close_waiting[name](conn)
       end)
-      return before(conn)
-    end,
-    -- What comes after a stream was ended is nobody's any more; Prosody stumbles over it.
-    onincoming = function(before, conn, ...)
-      if components[conn] then return before(conn, ...) end
+      return before and before(conn)
     end,
     ondisconnect = function(before, conn, ...)
       if timers[conn] then timer.stop(timers[conn]) end
       timers[conn] = nil
       return before(conn, ...)
     end,
-  })
+  }
+  if name == "component" then
+    -- What comes after a stream was ended is nobody's any more; Prosody stumbles over it.
+    function handlers.onincoming(before, conn, ...)
+      if components[conn] then return before(conn, ...) end
+    end
+  end
+  wrap(service.listener, handlers)
 end
 
-local component = portmanager.get_service("component")
-if component then watch_components(component) end
+for name in pairs(close_waiting) do
+  local service = portmanager.get_service(name)
+  if service then watch(name, service) end
+end
 module:hook_global("service-added", function(event)
-  if event.name == "component" then watch_components(event.service) end
+  if close_waiting[event.name] then watch(event.name, event.service) end
 end)
 
 function module.unload()
   timer.stop(task)
   for listener, handlers in pairs(restore) do
-    for name, handler in pairs(handlers) do listener[name] = handler end
+    for name, handler in pairs(handlers) do listener[name] = handler or nil end
   end
 end
