@@ -1,7 +1,5 @@
 -- Names, addresses and ports; what comes in over them, and how much.
 
-local shipped = require("foundry.shipped")
-
 local function interfaces(list, ipv6)
   local all = {}
   for _, name in ipairs(list) do
@@ -66,8 +64,8 @@ return function(context, set)
   set("global", "proxy65_address", hostname)
   local turn_host = values.PROSODY_TURN_HOST or hostname or context.domain
   set("global", "turn_external_host", turn_host)
-  -- 0.12.3 tells of TURN over TLS without a password for it.
-  if values.PROSODY_TURN_SECRET and values.PROSODY_TURN_TLS_PORT and not shipped.is_since("13.0") then
+  -- Releases up to 13.0.1, and trunk of that time, tell of TURN over TLS without a password for it.
+  if values.PROSODY_TURN_SECRET and values.PROSODY_TURN_TLS_PORT then
     set("global", "turn_external_tls_port", nil)
     set("global", "external_services", { {
       type = "turns", transport = "tcp", host = turn_host, port = values.PROSODY_TURN_TLS_PORT, algorithm = "turn",
