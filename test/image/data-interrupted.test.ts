@@ -51,7 +51,7 @@ const killedRestore = `
   package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
   package.cpath = "/usr/lib/prosody-foundry/?.so;" .. package.cpath
   require("foundry.data.staging").decide = function() os.exit(137) end
-  dofile("/usr/lib/prosody-foundry/foundry/commands/restore.lua")({ "--replace", "/backup.tar" })`;
+  dofile("/usr/lib/prosody-foundry/foundry/commands/restore.lua")({ "--replace", "/backup/prosody.tar" })`;
 
 describe("a restore that is killed when a database has its data and the files are not there yet", () => {
   const env = { PROSODY_STORAGE: "sqlite" };
@@ -70,7 +70,7 @@ describe("a restore that is killed when a database has its data and the files ar
 
   it("leaves nothing that a server starts on, until it was made again", async () => {
     const volume = await volumeInSqlite();
-    const run = [`--volume=${backup}:/backup.tar:ro`, "--entrypoint=/usr/bin/lua5.4"];
+    const run = [`--volume=${backup}:/backup/prosody.tar:ro`, "--entrypoint=/usr/bin/lua5.4"];
     const script = path.join(folder, "killed.lua");
     await writeFile(script, killedRestore);
     expect((await runDocker([...runWords({ image, volume, env, run }), "-"], { input: script })).exitCode).toBe(137);
@@ -96,14 +96,14 @@ describe("a restore that is killed when a database has its data and the files ar
 
   it("keeps the hosts of a running server down, until it was made again", async () => {
     const volume = await volumeInSqlite();
-    const server = await startProsody({ image, volume, env, run: [`--volume=${backup}:/backup.tar:ro`] });
+    const server = await startProsody({ image, volume, env, run: [`--volume=${backup}:/backup/prosody.tar:ro`] });
     try {
       expect((await server.exec(["/usr/bin/lua5.4", "-"], killedRestore)).exitCode).toBe(137);
       while (!(await server.log()).includes(again));
       expect(await server.log()).not.toMatch(/are up again|traceback/u);
       const { exitCode, stdout } = await server.exec(["foundry", "healthcheck"]);
       expect([exitCode, stdout]).toEqual([1, expect.stringContaining("example.org is configured and not served.")]);
-      expect((await server.exec(["foundry", "restore", "--replace", "/backup.tar"])).exitCode).toBe(0);
+      expect((await server.exec(["foundry", "restore", "--replace", "/backup/prosody.tar"])).exitCode).toBe(0);
       expect(await server.log()).toContain("All hosts are up again");
       expect(await uploadsIn(volume)).toEqual([added]);
       expect((await server.exec(["foundry", "healthcheck"])).exitCode).toBe(0);

@@ -140,12 +140,12 @@ describe.each(imageSeries)("in %s", (series) => {
       PROSODY_DOMAIN: "example.org",
       ...sqlOf(databases[host]),
       PROSODY_SQL_PASSWORD: oddPassword,
-      PROSODY_SQL_TLS_CA: "/dev/shm/ca.pem",
+      PROSODY_SQL_TLS_CA: "/tmp/ca.pem",
     })
       .filter(([name]) => name !== "PROSODY_SQL_PASSWORD_FILE")
       .map(([name, value]) => `--env=${name}=${value}`);
     const run = ["run", "--rm", "--interactive", `--network=${network.name}`, ...words, "--entrypoint=/usr/bin/lua5.4"];
-    const script = `io.open("/dev/shm/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
+    const script = `io.open("/tmp/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
     const command = [...run, image, "-e", script];
     const input = databases[other].authority.certificate;
     const { exitCode, stderr } = await runCommand("docker", command, { accept: "any", input });

@@ -24,12 +24,12 @@ async function refusal(env: Readonly<Record<string, string>>, authority: string)
   const words = Object.entries({
     PROSODY_DOMAIN: "example.org",
     PROSODY_SQL_DRIVER: "PostgreSQL",
-    PROSODY_SQL_TLS_CA: "/dev/shm/ca.pem",
+    PROSODY_SQL_TLS_CA: "/tmp/ca.pem",
     PROSODY_SQL_PASSWORD: database.password,
     PROSODY_SQL_WAIT: "1s",
     ...env,
   }).map(([name, value]) => `--env=${name}=${value}`);
-  const script = `io.open("/dev/shm/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
+  const script = `io.open("/tmp/ca.pem", "w"):write(io.read("a")):close() arg = {} dofile("/usr/lib/prosody-foundry/entrypoint.lua")`;
   const run = ["run", "--rm", "--interactive", `--network=${network.name}`, ...words, "--entrypoint=/usr/bin/lua5.4"];
   const { exitCode, stderr } = await runCommand(
     "docker",

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ensureProsodyImage, usualSeries } from "../fixtures/prosody-image.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
 
-const file = "/dev/shm/secret";
+const file = "/tmp/secret";
 const inFile = "irc.example:hush";
 
 /** A name and the option it is another one of; what it is set to; what the option then is, where that is not the same. */
