@@ -1,6 +1,6 @@
 -- Who connects for HTTP, as a component or to the file transfer proxy has a minute to become a request, a component or a
--- transfer; the body of a request has a second more for every few kilobytes that came. Prosody itself waits there for fourteen minutes after each byte, and 0.12
--- keeps a header of HTTP of any length until its buffer is full.
+-- transfer; the body of a request has a second more for every few kilobytes that came. Prosody itself waits there for fourteen
+-- minutes after each byte, and 0.12 keeps a header of HTTP of any length until its buffer is full.
 module:set_global()
 
 local load = require("foundry.core")
