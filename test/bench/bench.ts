@@ -25,9 +25,6 @@ import { type Startable, type Started, startOnce } from "./run-start.ts";
 const amd64: Platform = "linux/amd64";
 const arm64: Platform = "linux/arm64";
 const rounds = 5;
-const usage = `npm run bench -- [--json] [--everywhere]            this image and the official recipe's: build, start, publish
-npm run bench -- --load [--clients 5000] [--database]   both with a crowd, its data in files or in PostgreSQL
-`;
 const officialReference = "prosody-foundry-bench/official:amd64";
 
 /** Everything that was measured. */
@@ -61,8 +58,7 @@ async function main(): Promise<void> {
   const off = { type: "boolean", default: false } as const;
   const load = { load: off, clients: { type: "string", default: "5000" }, database: off } as const;
   // Everywhere: under QEMU the official recipe takes minutes for each platform that is not this machine's.
-  const { values } = parseArgs({ options: { help: off, json: off, everywhere: off, ...load } });
-  if (values.help) return void process.stdout.write(usage);
+  const { values } = parseArgs({ options: { json: off, everywhere: off, ...load } });
   const cacheDir = await mkdtemp(path.join(os.tmpdir(), "prosody-foundry-bench-"));
   process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
   process.env["FOUNDRY_CACHE"] = cacheDir;
