@@ -4,7 +4,7 @@ import path from "node:path";
 import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { layOut, layouts } from "../fixtures/certificate-layouts.ts";
-import type { Authority } from "../fixtures/authority.ts";
+import { type Authority, makeAuthority } from "../fixtures/authority.ts";
 import { runLua } from "../fixtures/data-volumes.ts";
 import { sendTo } from "../fixtures/messages.ts";
 import { ensureProsodyImage, imageSeries, usualSeries } from "../fixtures/prosody-image.ts";
@@ -52,6 +52,27 @@ function look(server: ProsodyServer, domain = server.domain, service: Service = 
 const untrusted = "DEPTH_ZERO_SELF_SIGNED_CERT";
 
 describe.each(imageSeries)("without a certificate, %s", (series) => {
+  it.each([
+    ["of the global ssl", 'ssl = { certificate = "own/a.pem", key = "own/a.key" }'],
+    ["in a folder that it names", 'certificates = "own"'],
+  ])("takes one %s in a raw file, and makes none", async (_, line) => {
+    const authority = await makeAuthority();
+    const { certificate, key } = await authority.issue(["example.org", "*.example.org"]);
+    const files = {
+      "/etc/prosody/own/a.pem": certificate,
+      "/etc/prosody/own/a.key": key,
+      "/etc/prosody/conf.d/own.cfg.lua": `${line}\n`,
+    };
+    const server = await start(series, { authority, files });
+    for (const service of services)
+      expect(await look(server, "example.org", service)).toMatchObject({
+        serial: serialOf(certificate),
+        problem: undefined,
+      });
+    expect(await server.log()).not.toContain("self-signed");
+    expect(await server.exec(["foundry", "healthcheck"])).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
   it("PROSODY_SELF_SIGNED: makes one loudly, keeps it, and leaves it for a real one", async () => {
     const volume = `prosody-test-${randomBytes(4).toString("hex")}`;
     volumes.push(volume);

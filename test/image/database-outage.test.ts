@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { xml } from "@xmpp/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { within } from "../fixtures/compliance/waiting.ts";
 import { archiveOf, settle } from "../fixtures/data-asks.ts";
+import { allAre, fatesOf } from "../fixtures/fates.ts";
 import { tryLogin } from "../fixtures/login.ts";
 import { deliveredTo, type Fates, openOutbox } from "../fixtures/outbox.ts";
 import { type PeerNetwork, makeNetwork } from "../fixtures/peer.ts";
@@ -24,59 +24,6 @@ afterAll(async () => {
   for (const database of databases) await database.close();
   for (const network of networks) await network.close();
 });
-
-/** Each gets an answer of some kind, or the test fails. */
-const asks = {
-  roster: xml(
-    "iq",
-    { type: "set" },
-    xml("query", { xmlns: "jabber:iq:roster" }, xml("item", { jid: "c@example.org" })),
-  ),
-  private: xml(
-    "iq",
-    { type: "set" },
-    xml("query", { xmlns: "jabber:iq:private" }, xml("notes", { xmlns: "example:notes" }, "kept")),
-  ),
-  bookmarks: xml(
-    "iq",
-    { type: "set" },
-    xml(
-      "pubsub",
-      { xmlns: "http://jabber.org/protocol/pubsub" },
-      xml(
-        "publish",
-        { node: "urn:xmpp:bookmarks:1" },
-        xml("item", { id: "tea@conference.example.org" }, xml("conference", { xmlns: "urn:xmpp:bookmarks:1" })),
-      ),
-    ),
-  ),
-  blocklist: xml(
-    "iq",
-    { type: "set" },
-    xml("block", { xmlns: "urn:xmpp:blocking" }, xml("item", { jid: "m@evil.example" })),
-  ),
-  archive: xml("iq", { type: "set" }, xml("query", { xmlns: "urn:xmpp:mam:2" })),
-  vcard: xml("iq", { type: "set" }, xml("vCard", { xmlns: "vcard-temp" }, xml("FN", {}, "Alice"))),
-};
-
-async function fates(entity: LoggedIn): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const [name, stanza] of Object.entries(asks)) {
-    const answer = entity.iqCaller.request(
-      xml("iq", { type: stanza.attrs["type"] ?? "set" }, ...stanza.getChildElements()),
-    );
-    found[name] = await within(
-      answer.then(
-        () => "done",
-        (error: unknown) => (error instanceof Error && "condition" in error ? `error` : String(error)),
-      ),
-      `hear what became of ${name}`,
-    );
-  }
-  return found;
-}
-
-const all = (fate: string) => Object.fromEntries(Object.keys(asks).map((name) => [name, fate]));
 
 /** Sends messages to someone who is not there while something happens, and a little longer. */
 async function sendThrough(alice: LoggedIn, to: string, work: () => Promise<void>): Promise<Fates> {
@@ -129,10 +76,10 @@ it.each(cases)(
     for (const user of ["alice", "bob", "carol"]) await server.addAccount(user, password);
     const alice = await server.connect("alice", password);
     await alice.send(xml("presence"));
-    expect(await fates(alice)).toStrictEqual(all("done"));
+    expect(await fatesOf(alice)).toStrictEqual(allAre("done"));
 
     await database.kill();
-    expect(await fates(alice)).toStrictEqual(all("error"));
+    expect(await fatesOf(alice)).toStrictEqual(allAre("error"));
     const away = await sendThrough(alice, "bob@example.org", async () => {
       expect(await tryLogin(server, "bob", password)).toBe("temporary-auth-failure");
     });
@@ -141,7 +88,7 @@ it.each(cases)(
 
     await database.start();
     await recover(server, "bob");
-    expect(await fates(alice)).toStrictEqual(all("done"));
+    expect(await fatesOf(alice)).toStrictEqual(allAre("done"));
     expect(await server.log()).toContain("The database answers again");
 
     for (const [user, blow] of [

@@ -4,6 +4,8 @@ import { runCommand } from "@prosody-foundry/kit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { within } from "../fixtures/compliance/waiting.ts";
 import { ask, settle } from "../fixtures/data-asks.ts";
+import { download, findPlace, putFile, upload } from "../fixtures/data-uploads.ts";
+import { allAre, fatesOf } from "../fixtures/fates.ts";
 import { deliveredTo, openOutbox } from "../fixtures/outbox.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type LoggedIn, type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
@@ -75,13 +77,20 @@ it.each(cases)("%s with %s: a full disk gives errors, and harms nothing that was
   await outbox.send("bob@example.org");
   await settle(alice);
 
+  const place = await findPlace(alice);
   await runLua(server, fill);
+  // What is there can be read.
+  expect(await fatesOf(alice)).toStrictEqual({ ...allAre("error"), archive: "done" });
+  expect(await putFile(server, place)).toBe(500);
+  expect(await download(server, place.get)).toMatch(/^410 /u);
   expect(await keep(alice, "x".repeat(40_000))).toBe("error");
   await outbox.send("bob@example.org", "x".repeat(40_000));
   expect(await notesOf(alice)).toBe("before");
   expect(await server.ask("1 + 1")).toBe("2");
 
   await runLua(server, 'os.remove("/var/lib/prosody/filling")');
+  expect(await fatesOf(alice)).toStrictEqual(allAre("done"));
+  expect(await download(server, await upload(server, alice))).toMatch(/^200 70256 /u);
   expect(await keep(alice, "after")).toBe("kept");
   await outbox.send("bob@example.org");
   const fates = await outbox.close();

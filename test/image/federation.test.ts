@@ -38,6 +38,19 @@ const members = (series: string): Record<string, Member> => ({
     isTrusted: true,
     env: { ...noTls, PROSODY_DISABLE_MODULES: "tls", PROSODY_C2S_REQUIRE_ENCRYPTION: "false" },
   },
+  "six.example": { isTrusted: true, isSixAlone: true },
+  "four.example": { isTrusted: true, env: { PROSODY_IPV6: "false" } },
+  "listed.example": {
+    isTrusted: true,
+    also: ["conference.listed.example", "open.listed.example"],
+    env: { PROSODY_COMPONENTS: "conference.listed.example:muc,open.listed.example:muc" },
+    files: {
+      "/etc/prosody/conf.d/own.cfg.lua": `Component "conference.listed.example" "muc"
+  modules_enabled = { "muc_mam" }
+Component "open.listed.example" "muc"
+  restrict_room_creation = false\n`,
+    },
+  },
   // 0.12 asks DNS about servers it connects to, not about those that connect to it.
   "dane.example": { isTrusted: series === "0.12", hasTlsa: true, env: { PROSODY_USE_DANE: "true" } },
   "signed.example": {
@@ -115,6 +128,15 @@ describe.each(imageSeries)("servers of %s", (series) => {
     const visitor = await all.someoneOf("home.example");
     expect(await enter(visitor, newRoom("conference.open.example"))).toEqual({ history: [] });
     expect(await enter(visitor, newRoom("conference.friend.example"))).toBe("not-allowed");
+    // A raw file has modules of its own there, or says otherwise.
+    expect(await enter(visitor, newRoom("conference.listed.example"))).toBe("not-allowed");
+    expect(await enter(visitor, newRoom("open.listed.example"))).toEqual({ history: [] });
+  });
+
+  it("PROSODY_IPV6: other servers are reached over it, unless it is false", async () => {
+    expect(await all.send("home.example", "six.example")).toBe("arrived");
+    expect(await all.send("four.example", "home.example")).toBe("arrived");
+    expect(await all.send("four.example", "six.example")).toMatch(refused);
   });
 
   it("PROSODY_USE_DANE: who is vouched for by DNSSEC is spoken with, and no other", async () => {

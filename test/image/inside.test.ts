@@ -69,6 +69,23 @@ describe.each(imageSeries)("inside the image of %s", (series) => {
     expect(programs.toSorted()).toEqual(usual);
   });
 
+  it("the authorities that the web trusts are there, by name and as one file, and the key of DNS' root", async () => {
+    const look = `
+      local lfs, linked = require("lfs"), 0
+      for name in lfs.dir("/etc/ssl/certs") do
+        if name:find("^%x+%.%d+$") and lfs.attributes("/etc/ssl/certs/" .. name, "mode") == "file" then linked = linked + 1 end
+      end
+      local bundle = io.open("/etc/ssl/certs/ca-certificates.crt"):read("a")
+      print(linked, select(2, bundle:gsub("-----BEGIN CERTIFICATE-----", "")))
+      print(io.open("/usr/share/dns/root.key"):read("a"))`;
+    const { stdout } = await server.exec(["/usr/bin/lua5.4", "-"], look);
+    const [linked, bundled] = stdout.split("\n")[0]?.split("\t").map(Number) ?? [];
+    expect(linked).toBeGreaterThan(100);
+    expect(bundled).toBeGreaterThan(100);
+    // The one that signs it since 2018.
+    expect(stdout).toMatch(/^\. IN DNSKEY 257 3 8 \S+ ; keytag 20326$/mu);
+  });
+
   it("no code is loaded from where the server can write", async () => {
     const paths = await server.ask('table.concat({ package.path, package.cpath, prosody.paths.plugins }, ";")');
     const folders = paths.split(";").filter((part) => part !== "");

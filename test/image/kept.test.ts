@@ -16,7 +16,7 @@ const keep = useLeftovers(afterEach);
 beforeAll(useEngine);
 
 /** A server that keeps all in PostgreSQL, and a client that is logged in. */
-async function start(series: string, env: Readonly<Record<string, string>> = {}) {
+async function start(series: string, env: Readonly<Record<string, string>> = {}, own = "") {
   const network = await keep(makeNetwork());
   const database = await keep(startPostgresql({ network }));
   const sql = {
@@ -25,7 +25,14 @@ async function start(series: string, env: Readonly<Record<string, string>> = {})
     PROSODY_SQL_PASSWORD: database.password,
   };
   const image = await ensureProsodyImage(series);
-  const server = await keep(startProsody({ image, network: network.name, env: { ...sql, ...env } }));
+  const server = await keep(
+    startProsody({
+      image,
+      network: network.name,
+      env: { ...sql, ...env },
+      files: { "/etc/prosody/conf.d/own.cfg.lua": own },
+    }),
+  );
   for (const user of ["alice", "bob"]) await server.addAccount(user, "a long secret");
   const alice = await server.connect("alice", "a long secret");
   await settle(alice);
@@ -66,3 +73,18 @@ it.each(imageSeries)(
     expect(await outbox.close()).toStrictEqual({ taken: [], refused: ["message-0"] });
   },
 );
+
+it.each(imageSeries)("%s: what is not kept is refused where the archive has another name", async (series) => {
+  const { database, server, alice } = await start(
+    series,
+    { PROSODY_STORES: "archive2:sql" },
+    'archive_store = "archive2"\n',
+  );
+  const bob = await server.connect("bob", "a long secret");
+  await bob.send(xml("presence"));
+  await settle(bob);
+  await database.kill();
+  const outbox = openOutbox(alice, "message");
+  await outbox.send("bob@example.org");
+  expect(await outbox.close()).toStrictEqual({ taken: [], refused: ["message-0"] });
+});

@@ -41,7 +41,14 @@ LDAP_ADMIN_FILTER=(admin=true)\r\n__FLUSH_LOG=yes\r\n`,
         "PROSODY_CONTACT_ABUSE=mailto:a@example.org",
         "PROSODY_E2E_POLICY_CHAT=none",
       ],
-      said: [/^LDAP_ADMIN_FILTER: .*PROSODY_ADMINS/u, /^__FLUSH_LOG: /u],
+      said: [
+        /^LDAP_ADMIN_FILTER: .*PROSODY_ADMINS/u,
+        /^__FLUSH_LOG: /u,
+        /^PROSODY_ARCHIVE_EXPIRY_DAYS is not set: .*365/u,
+        /^That image keeps messages in the store archive2/u,
+        /^DOMAIN_PROXY is not set: .*PROSODY_PROXY65_DOMAIN/u,
+        /^DOMAIN_PUBSUB is not set: .*PROSODY_PUBSUB_DOMAIN/u,
+      ],
       exitCode: 3,
     },
   ],
@@ -70,7 +77,7 @@ PROSODY_CERTIFICATES=certs\n__FLUSH_LOG=yes\n`,
     "OpusVL's",
     {
       theirs: `PROSODY_DEFAULT_STORAGE=internal\nPROSODY_STORAGE_archive=sql\nPROSODY_STORAGE_muc_log=sql\nPROSODY_DB_NAME=chat
-PROSODY_DB_DRIVER=PostgreSQL\nPROSODY_DB_PASSWORD_FILE=/run/secrets/db\nPROSODY_ARCHIVE_EXPIRES_AFTER=2w
+PROSODY_DB_DRIVER=PostgreSQL\nPROSODY_DB_PASSWORD_FILE=/run/secrets/db\nPROSODY_ARCHIVE_EXPIRES_AFTER=1m
 PROSODY_MODULES_ENABLED=mod_lastlog\nPROSODY_NETWORK_BACKEND=epoll\n`,
       ours: [
         "PROSODY_STORAGE=internal",
@@ -78,10 +85,10 @@ PROSODY_MODULES_ENABLED=mod_lastlog\nPROSODY_NETWORK_BACKEND=epoll\n`,
         "PROSODY_SQL_DRIVER=PostgreSQL",
         "PROSODY_SQL_DB=chat",
         "PROSODY_SQL_PASSWORD_FILE=/run/secrets/db",
-        "PROSODY_ARCHIVE_EXPIRY_DAYS=14",
+        "PROSODY_ARCHIVE_EXPIRY_DAYS=31",
         "PROSODY_ENABLE_MODULES=mod_lastlog",
       ],
-      said: [/^PROSODY_NETWORK_BACKEND: /u],
+      said: [/^PROSODY_NETWORK_BACKEND: /u, /^PROSODY_DB_HOST is not set: .*PROSODY_SQL_HOST=postgresql/u],
       exitCode: 3,
     },
   ],
@@ -99,11 +106,12 @@ CAPTCHA_PRIVATE=hush\n`,
   [
     "Snikket's and Jitsi's",
     {
-      theirs: `SNIKKET_DOMAIN=example.org\nSNIKKET_ADMIN_EMAIL=me@example.org\nSNIKKET_TWEAK_STORAGE=sqlite\nSNIKKET_SMTP_URL=smtp://x
+      theirs: `SNIKKET_DOMAIN=example.org\nSNIKKET_ADMIN_EMAIL=me@example.org\nSNIKKET_TWEAK_STORAGE=sqlite\nSNIKKET_MAX_USER_CLIENTS=9\nSNIKKET_SMTP_URL=smtp://x
 GC_TYPE=generational\nJVB_AUTH_PASSWORD=hush\nPROSODY_ENABLE_METRICS=1\n`,
       ours: [
         "PROSODY_DOMAIN=example.org",
         "PROSODY_STORAGE=sqlite",
+        "PROSODY_SESSIONS_PER_ACCOUNT=9",
         "PROSODY_CONTACT_ADMIN=mailto:me@example.org",
         "PROSODY_STATISTICS=internal",
         "PROSODY_GC=generational",

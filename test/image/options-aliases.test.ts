@@ -8,7 +8,8 @@ const file = "/tmp/secret";
 const inFile = "irc.example:hush";
 
 /** A name and the option it is another one of; what it is set to; what the option then is, where that is not the same. */
-const rows: [title: string, text: string, value?: string][] = [
+type Row = [title: string, text: string, value?: string];
+const rows: Row[] = [
   ["DOMAIN: is PROSODY_DOMAIN", "chat.example"],
   ["XMPP_DOMAIN: is PROSODY_DOMAIN", "chat.example"],
   ["ADMIN_JID: is PROSODY_ADMINS", "me@chat.example"],
@@ -43,7 +44,12 @@ const rows: [title: string, text: string, value?: string][] = [
   ["PROSODY_DB_PASSWORD: is PROSODY_SQL_PASSWORD", "hush"],
   ["ARCHIVE_EXPIRY_DAYS: is PROSODY_ARCHIVE_EXPIRY_DAYS", "3"],
   ["PROSODY_ARCHIVE_EXPIRES_AFTER: is PROSODY_ARCHIVE_EXPIRY_DAYS", "2w", "14.0"],
+  ["PROSODY_ARCHIVE_EXPIRES_AFTER: is PROSODY_ARCHIVE_EXPIRY_DAYS", "1m", "31.0"],
+  ["PROSODY_ARCHIVE_EXPIRES_AFTER: is PROSODY_ARCHIVE_EXPIRY_DAYS", "6 months", "186.0"],
+  ["PROSODY_ARCHIVE_EXPIRES_AFTER: is PROSODY_ARCHIVE_EXPIRY_DAYS", "1y", "365.25"],
+  ["PROSODY_ARCHIVE_EXPIRES_AFTER: is PROSODY_ARCHIVE_EXPIRY_DAYS", "never"],
   ["HTTP_FILE_SHARE_EXPIRES_AFTER: is PROSODY_UPLOAD_EXPIRY_DAYS", "86400", "1.0"],
+  ["HTTP_FILE_SHARE_EXPIRES_AFTER: is PROSODY_UPLOAD_EXPIRY_DAYS", "-1", "never"],
   ["C2S_REQUIRE_ENCRYPTION: is PROSODY_C2S_REQUIRE_ENCRYPTION", "false"],
   ["PROSODY_ENABLE_S2S: is PROSODY_S2S", "false"],
   ["S2S_REQUIRE_ENCRYPTION: is PROSODY_S2S_REQUIRE_ENCRYPTION", "false"],
@@ -113,7 +119,7 @@ const rows: [title: string, text: string, value?: string][] = [
 ];
 
 /** What the options are, each where one of its other names is set alone, and where nothing is: asked in one container. */
-const found = new Map<string, { value: string; unset: string }>();
+const found = new Map<Row | undefined, { value: string; unset: string }>();
 const Found = z.array(z.tuple([z.string(), z.string(), z.string()])).length(rows.length);
 
 beforeAll(async () => {
@@ -143,15 +149,16 @@ beforeAll(async () => {
   const image = await ensureProsodyImage(usualSeries);
   const args = ["run", "--rm", "--interactive", "--network=none", "--entrypoint=/usr/bin/lua5.4", image, "-"];
   const { stdout } = await runCommand("docker", args, { input: script });
-  for (const [name, value, unset] of Found.parse(JSON.parse(stdout))) found.set(name, { value, unset });
+  for (const [index, [, value, unset]] of Found.parse(JSON.parse(stdout)).entries())
+    found.set(rows[index], { value, unset });
 });
 
 function namesOf(title: string): string[] {
   return title.split(": is ");
 }
 
-it.each(rows)("%s", (title, text, value = text === file ? inFile : text) => {
-  const [name = ""] = namesOf(title);
-  expect(found.get(name)?.value).toBe(value);
-  expect(found.get(name)?.unset).not.toBe(value);
+it.each(rows.map((row) => [row[0], row] as const))("%s", (_, row) => {
+  const [, text, value = text === file ? inFile : text] = row;
+  expect(found.get(row)?.value).toBe(value);
+  expect(found.get(row)?.unset).not.toBe(value);
 });

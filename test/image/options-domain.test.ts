@@ -93,6 +93,22 @@ describe.each(imageSeries)("in %s", (series) => {
       expect(alice.jid?.bare().toString()).toBe("alice@example.org");
     });
 
+    it("PROSODY_DOMAIN: without one, the server is for what its container is called", async () => {
+      const named = await keep(
+        startProsody({
+          image: await ensureProsodyImage(series),
+          env: { PROSODY_DOMAIN: "" },
+          domain: "chat.example.org",
+          run: ["--hostname=chat.example.org"],
+        }),
+      );
+      expect(await named.log()).toContain(
+        "This server is for chat.example.org, as the container is called: set PROSODY_DOMAIN",
+      );
+      await named.addAccount("alice", password);
+      expect(`${(await named.connect("alice", password)).jid?.bare().toString()}`).toBe("alice@chat.example.org");
+    });
+
     it("PROSODY_VIRTUAL_HOSTS: there are addresses of other domains, with rooms and uploads of their own", async () => {
       expect(bob.jid?.bare().toString()).toBe("bob@example.net");
       expect((await itemsOf(bob, "example.net")).toSorted()).toEqual(

@@ -1,3 +1,5 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { xml } from "@xmpp/client";
 import { runCommand } from "@prosody-foundry/kit";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -44,12 +46,14 @@ describe.each(imageSeries)("logs, statistics, memory, in %s", (series) => {
   let measured: ProsodyServer;
   let rarely: ProsodyServer;
   let begin: number;
+  let gateway: string;
 
   beforeAll(async () => {
     const image = await ensureProsodyImage(series);
     const format = "{{(index .IPAM.Config 0).Gateway}}";
     const { stdout } = await runCommand("docker", ["network", "inspect", "bridge", `--format=${format}`]);
-    const metrics = { PROSODY_STATISTICS: "internal", PROSODY_METRICS_NETWORK: `${stdout.trim()}/32` };
+    gateway = stdout.trim();
+    const metrics = { PROSODY_STATISTICS: "internal", PROSODY_METRICS_NETWORK: `${gateway}/32` };
     usual = await keep(startProsody({ image }));
     const own = { PROSODY_STATISTICS_INTERVAL: "manual", PROSODY_LOGLEVEL: "debug", PROSODY_GC: "incremental" };
     measured = await keep(startProsody({ image, env: { ...metrics, ...own } }));
@@ -80,6 +84,22 @@ describe.each(imageSeries)("logs, statistics, memory, in %s", (series) => {
     expect(status).toBe(200);
     expect(text).toMatch(/^# TYPE prosody_mod_c2s__connections/mu);
     expect((await readMetrics(usual)).status).toBe(404);
+  });
+
+  it("PROSODY_STATISTICS: what happens is sent to a server of statsd", async () => {
+    const listener = createSocket("udp4").bind(0);
+    await once(listener, "listening");
+    const address = `statsd_server = "${gateway}", statsd_port = ${listener.address().port}`;
+    const heard = once(listener, "message");
+    await keep(
+      startProsody({
+        image: await ensureProsodyImage(series),
+        files: { "/etc/prosody/conf.d/own.cfg.lua": `statistics_config = { ${address} }\n` },
+        env: { PROSODY_STATISTICS: "statsd", PROSODY_STATISTICS_INTERVAL: "1" },
+      }),
+    );
+    expect(String((await heard)[0])).toMatch(/^\S+:[\d.]+\|[cgms]+/u);
+    listener.close();
   });
 
   it("PROSODY_METRICS_NETWORK: it is served to that network alone", async () => {

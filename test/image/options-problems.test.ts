@@ -67,7 +67,7 @@ const sentences = [
   "PROSODY_LDAP_BASE needs PROSODY_AUTHENTICATION=ldap.",
   "PROSODY_MUC_DOMAIN holds rooms.example.org, which is in use already.",
   "PROSODY_SQL_DRIVR is no option of this image. Did you mean PROSODY_SQL_DRIVER?",
-  "PROSODY_STATISTICS=interal is none of none, internal. Did you mean internal?",
+  "PROSODY_STATISTICS=interal is none of none, internal, statsd. Did you mean internal?",
   'The module "broken" cannot be loaded: /etc/prosody/modules/mod_broken.lua, line 1: unexpected symbol near <eof>.',
   "User 999 cannot write to /var/lib/prosody, which is read-only: mount a volume or a tmpfs at /var/lib/prosody.",
 ];
@@ -111,6 +111,25 @@ describe.each(imageSeries)("a bad environment of %s", (series) => {
         "PROSODY_TURN_SECRET and TURN_CREDENTIALS are both set and differ: leave one out.",
       ].toSorted(),
     );
+  });
+
+  it("of another image is told what there is instead", async () => {
+    const found = await complaints(series, {
+      PROSODY_STORAGE_archive: "sql",
+      PROSODY_EXTRA_CFG: "1",
+      PROSODY_NETWORK_BACKEND: "epoll",
+      PROSODY_DEFAULT_VIRTUALHOST: "example.org",
+      PROSODY_VISITORS_MUC_PREFIX: "x",
+      PROSODY_STORES: "archve:sql",
+    });
+    expect(found).toEqual([
+      "PROSODY_DEFAULT_VIRTUALHOST is no option of this image: that is PROSODY_VIRTUAL_HOSTS here.",
+      "PROSODY_EXTRA_CFG is no option of this image: /etc/prosody/conf.d/*.cfg.lua is always read.",
+      "PROSODY_NETWORK_BACKEND is no option of this image: Prosody's own choice is kept; a file in conf.d can set network_backend.",
+      "PROSODY_STORAGE_archive is no option of this image: PROSODY_STORES has the backends of all stores.",
+      'PROSODY_STORES=archve:sql holds the store "archve", which no module of this image has (`storage` in a file in conf.d takes any). Did you mean archive?',
+      "PROSODY_VISITORS_MUC_PREFIX is no option of this image: it belongs to Jitsi Meet, which this image does not serve.",
+    ]);
   });
 
   it("that contradicts itself is told where", async () => {

@@ -81,6 +81,32 @@ describe.each(imageSeries)("raw configuration of %s", (series) => {
     expect(await server.log()).toContain(`${conf("a")} sets modules_enabled, so the image's own modules are gone`);
   });
 
+  it("says when it takes away the image's modules of a component, and not when it adds to those of a host", async () => {
+    const files = {
+      [conf("a")]: `${rooms("own")}  modules_enabled = { "muc_mam" }\n`,
+      [conf("b")]: 'VirtualHost "example.org"\n  modules_enabled = { "motd" }\n',
+    };
+    const log = await (await start(series, files)).log();
+    expect(log.split("\n").filter((line) => line.includes("modules_enabled"))).toEqual([
+      `prosody-foundry\twarn\t${conf("a")} sets modules_enabled on conference.example.org, so the image's own modules are gone there: use PROSODY_ENABLE_MODULES to add some.`,
+    ]);
+  });
+
+  it("of TURN and DANE counts, and is told by the names of both", async () => {
+    const files = {
+      [conf("a")]: "external_services = {}\nturn_external_tls_port = 5350\nunbound = { resolvconf = true }\n",
+    };
+    const turn = { PROSODY_TURN_SECRET: "hush", PROSODY_TURN_TLS_PORT: "5349", PROSODY_USE_DANE: "true" };
+    const log = await (await start(series, files, turn)).log();
+    expect(log.split("\n").filter((line) => line.includes("both set"))).toEqual(
+      [
+        ["PROSODY_TURN_TLS_PORT", "external_services"],
+        ["PROSODY_TURN_TLS_PORT", "turn_external_tls_port"],
+        ["PROSODY_USE_DANE", "unbound"],
+      ].map(([name, set]) => `prosody-foundry\twarn\t${name} and ${conf("a")} both set ${set}: the file counts.`),
+    );
+  });
+
   it("that is no Lua is refused by file and line, beside what else is wrong", async () => {
     const files = { [conf("a")]: "a = 1\nb = = 2\n", [conf("b")]: "if true then\n" };
     expect(await refusalOf(series, { files, env: { PROSODY_DOMIAN: "example.org" } })).toEqual([

@@ -6,6 +6,7 @@ import { type Database, startPostgresql } from "../fixtures/peer-postgresql.ts";
 import { ensureProsodyImage, imageSeries } from "../fixtures/prosody-image.ts";
 import { type ProsodyServer, startProsody } from "../fixtures/prosody-server.ts";
 import { useEngine } from "../fixtures/runnable-image.ts";
+import { until } from "../fixtures/until.ts";
 
 const secrets = {
   PROSODY_SQL_PASSWORD: `what nobody "sees" \\ of it`,
@@ -14,6 +15,13 @@ const secrets = {
   PROSODY_ACCOUNT_PASSWORD: "password of the first one",
 };
 const names = Object.keys(secrets);
+// Falls where secrets are at hand.
+const falling = `
+module:add_timer(0.1, function()
+  local sql, turn = module:get_option("sql"), module:get_option_string("turn_external_secret")
+  local function fall(password, secret) return password.of.nobody, secret end
+  fall(sql.password, turn)
+end)`;
 const ofAnother = "of-the-other-bridge";
 
 let network: PeerNetwork;
@@ -38,7 +46,10 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
     server = await startProsody({
       image,
       network: network.name,
-      files: Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [`/run/secrets/${name}`, secret])),
+      files: {
+        ...Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [`/run/secrets/${name}`, secret])),
+        "/etc/prosody/modules/mod_test_fall.lua": falling,
+      },
       env: {
         ...Object.fromEntries(names.map((name) => [`${name}_FILE`, `/run/secrets/${name}`])),
         PROSODY_STORES: "archive:sql",
@@ -49,6 +60,8 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
         PROSODY_ADMINS: "boss@example.org",
         PROSODY_EXTERNAL_COMPONENTS: `bridge.example.org other.example.org:${ofAnother}`,
         PROSODY_VIRTUAL_HOSTS: "b.example",
+        PROSODY_ENABLE_MODULES: "test_fall",
+        PROSODY_LOGLEVEL: "debug",
       },
     });
   });
@@ -100,6 +113,15 @@ describe.each(imageSeries)("prosodyctl of %s", (series) => {
     const holds = `(${walk}):find("${secrets.PROSODY_ACCOUNT_PASSWORD}", 1, true) ~= nil`;
     expect(await server.ask(holds)).toBe("false");
     expect(await server.ask(holds.replace(secrets.PROSODY_ACCOUNT_PASSWORD, ofAnother))).toBe("true");
+  });
+
+  it("shows no secret in a trace", async () => {
+    const log = await until(
+      async () => server.log(),
+      (text) => text.includes("mod_test_fall.lua:4"),
+    );
+    expect(log).toMatch(/attempt to index[^]*stack traceback/u);
+    for (const hidden of [...Object.values(secrets), ofAnother]) expect(log).not.toContain(hidden);
   });
 
   it("makes, changes and removes accounts without a terminal", async () => {

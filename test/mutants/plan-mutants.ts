@@ -36,7 +36,6 @@ const testsOfModules: Readonly<Record<string, [file: string, pattern: string]>> 
   mod_foundry_health: ["health", "all is well"],
   mod_foundry_hold: ["data-safety", "a running server finishes a restore"],
   mod_foundry_kept: ["database-outage", ""],
-  mod_foundry_local_rooms: ["guards", "make rooms"],
   mod_foundry_logins: ["strangers", "PROSODY_LOGIN_FAILURES: an account"],
   mod_foundry_long_paths: ["memory", "not spent on long"],
   mod_foundry_memory: ["memory", "goes back to the system"],

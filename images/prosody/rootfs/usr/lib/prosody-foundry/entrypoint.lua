@@ -75,7 +75,9 @@ end
 
 local function warn(values)
   if not values.PROSODY_DOMAIN and #values.PROSODY_VIRTUAL_HOSTS == 0 then
-    say("warn", "This server is for localhost: set PROSODY_DOMAIN to the domain of its addresses.")
+    local domain = require("foundry.hosts").list_hosts(values)[1]
+    local whence = domain == "localhost" and "" or ", as the container is called"
+    say("warn", ("This server is for %s%s: set PROSODY_DOMAIN to the domain of its addresses."):format(domain, whence))
   end
 end
 

@@ -3,6 +3,7 @@
 local options = require("foundry.options")
 local parse = require("foundry.parse")
 local did_you_mean = require("foundry.nearest")
+local foreign = require("foundry.foreign")
 local shipped = require("foundry.shipped")
 local find_contradictions = require("foundry.contradictions")
 
@@ -173,9 +174,11 @@ local function find_unknown(environment)
   local problems, mistyped = {}, {}
   for name, text in pairs(environment) do
     if name:find("^PROSODY_") and not owners[name] and not is_service_link(name, text) then
+      local instead, option = foreign.instead_of(name)
       local question, nearest = did_you_mean(name, names)
-      problems[#problems + 1] = ("%s is no option of this image.%s"):format(name, question)
-      if nearest then mistyped[owners[nearest]] = true end
+      problems[#problems + 1] = ("%s is no option of this image%s"):format(name, instead and ": " .. instead or "." .. question)
+      option = option or not instead and owners[nearest]
+      if option then mistyped[option] = true end
     end
   end
   table.sort(problems)

@@ -24,7 +24,7 @@ local by_image = "the image's tag chooses the Prosody series."
 local captcha = "mod_register_web has captchas: PROSODY_ENABLE_MODULES=register_web, and its options in conf.d."
 local of_container = { nothing = "it is the container's own." }
 
-local foreign = {
+local variables = {
   -- the process
   __FLUSH_LOG = { nothing = "the log is never held back here." },
   TZ = "all times are told in UTC; `docker logs --timestamps` or PROSODY_LOG_TIMESTAMPS=true puts them before the lines of the log.",
@@ -61,7 +61,7 @@ local foreign = {
   SNIKKET_LOGLEVEL = "PROSODY_LOGLEVEL",
   SNIKKET_TLS_PROFILE = { to = "PROSODY_TLS_PROFILE", map = { modern = "modern", intermediate = "intermediate" } },
   SNIKKET_PROXY65_PORT = "PROSODY_PROXY65_PORT",
-  SNIKKET_MAX_USER_CLIENTS = "PROSODY_ENABLE_MODULES=c2s_limit_sessions, and max_resources in a file in conf.d.",
+  SNIKKET_MAX_USER_CLIENTS = "PROSODY_SESSIONS_PER_ACCOUNT",
   SNIKKET_TWEAK_DNSSEC = { to = "PROSODY_USE_DANE", map = yes_no },
   SNIKKET_TWEAK_EXTRA_CONFIG = "PROSODY_EXTRA_CONFIG",
   SNIKKET_TWEAK_IPV6 = { to = "PROSODY_IPV6", map = yes_no },
@@ -119,6 +119,24 @@ local function by_store(name, text)
   if store then return "PROSODY_STORES", store:lower() .. ":" .. text end
 end
 
+-- What there is here instead of a variable of another image's, in a sentence, or nil; and the option that it may be meant for.
+local function instead_of(name)
+  if by_store(name, "") then return "PROSODY_STORES has the backends of all stores.", "PROSODY_STORES" end
+  local rule = variables[name]
+  local to = type(rule) == "table" and rule.to or rule
+  if type(to) == "string" then
+    if to:find("^PROSODY_[%u%d_]+$") then return ("that is %s here."):format(to), to end
+    return to
+  end
+  if rule then return rule.nothing end
+  for _, family in ipairs(families) do
+    if name:find(family[1]) then return family[2] end
+  end
+end
+
+-- Variables that SaraSmiseth's image alone has.
+local saras = { "DOMAIN_MUC", "DOMAIN_HTTP_UPLOAD", "E2E_POLICY_CHAT" }
+
 -- What an image does by itself where nothing is set, and ours does not.
 local defaults = {
   {
@@ -133,6 +151,23 @@ local defaults = {
     of = { "DOMAIN_MUC", "DOMAIN_HTTP_UPLOAD", "DB_DRIVER", "ALLOW_REGISTRATION" }, unset = "E2E_POLICY_CHAT",
     say = "that image demands end-to-end encryption: PROSODY_E2E_POLICY_CHAT=required and PROSODY_E2E_POLICY_MUC=required.",
   },
+  {
+    of = saras, unset = "PROSODY_ARCHIVE_EXPIRY_DAYS",
+    say = "that image keeps messages for a year, this one for a week: PROSODY_ARCHIVE_EXPIRY_DAYS=365.",
+  },
+  { of = saras, say = "That image keeps messages in the store archive2: archive_store = \"archive2\" in a file in conf.d finds them." },
+  {
+    of = saras, unset = "DOMAIN_PROXY",
+    say = "that image has a file transfer proxy at proxy.<domain>: PROSODY_PROXY65_DOMAIN.",
+  },
+  {
+    of = saras, unset = "DOMAIN_PUBSUB",
+    say = "that image has a publish-subscribe service at pubsub.<domain>: PROSODY_PUBSUB_DOMAIN.",
+  },
+  {
+    of = { "PROSODY_DB_DRIVER", "PROSODY_DB_NAME", "PROSODY_DB_PASSWORD", "PROSODY_DB_PASSWORD_FILE" }, unset = "PROSODY_DB_HOST",
+    say = "that image looks for its database at postgresql: PROSODY_SQL_HOST=postgresql.",
+  },
   { of = { "LDAP_SERVER" }, unset = "LDAP_TLS", say = "the connection to the LDAP server is encrypted here: PROSODY_LDAP_TLS=false if it cannot." },
   {
     of = { "SNIKKET_DOMAIN" }, unset = "PROSODY_MUC_DOMAIN",
@@ -140,4 +175,4 @@ local defaults = {
   },
 }
 
-return { variables = foreign, families = families, by_store = by_store, defaults = defaults }
+return { variables = variables, families = families, by_store = by_store, instead_of = instead_of, defaults = defaults }

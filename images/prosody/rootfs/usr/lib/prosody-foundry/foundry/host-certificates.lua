@@ -9,6 +9,7 @@ local direct = { "https_ssl", "c2s_direct_tls_ssl", "s2s_direct_tls_ssl", "legac
 
 local wishes -- see certificates.choose; `domain` and `hostname` are whose certificate is shown where no name is asked for
 local latest -- what was chosen last
+local nowhere = "/usr/lib/prosody-foundry/certificates"
 local ours = setmetatable({}, { __mode = "k" }) -- tables that were made here → somebody's own that is in them, or false
 
 local function is_server()
@@ -38,9 +39,15 @@ local function choose(hosts, more)
   latest = certificates.choose(wishes)
 end
 
+-- Somebody's own, whether or not ours is in it by now.
+local function own(option)
+  if ours[option] ~= nil then return ours[option] or nil end
+  return option
+end
+
 -- An option of somebody's own that names a certificate stays; one that does not gets ours beside it.
 local function merge(theirs, choice)
-  if ours[theirs] ~= nil then theirs = ours[theirs] or nil end
+  theirs = own(theirs)
   if theirs == nil then return as_option(choice) end
   if type(theirs) ~= "table" or theirs.certificate or not choice then return theirs end
   local merged = as_option(choice)
@@ -57,6 +64,10 @@ local function choices_for(host, web_name)
   return choices
 end
 
+local function names_certificate(option)
+  return type(own(option)) == "table" and own(option).certificate ~= nil
+end
+
 local function set_global(set, get)
   for _, name in ipairs(direct) do
     local choice = name == "https_ssl" and latest.chosen[wishes.hostname] or latest.chosen[wishes.domain]
@@ -67,13 +78,24 @@ local function set_global(set, get)
   end
 end
 
+-- A raw file may name another folder than the environment, from its own on.
+local function find_folder(get)
+  local folder = get("*", "certificates")
+  if type(folder) ~= "string" or folder == nowhere then return end
+  wishes.folder = folder:find("^/") and folder or "/etc/prosody/" .. folder
+end
+
 local function apply_to(configmanager)
   local get, set = configmanager.rawget, configmanager.set
   local web_names, hosts, more = {}, {}, { wishes.hostname }
+  -- Prosody takes the certificate of the global `ssl` where it finds none for a host.
+  local has_general = names_certificate(get("*", "ssl"))
+  find_folder(get)
   for host, options in pairs(configmanager.getconfig()) do
     if host ~= "*" and rawget(options, "enabled") ~= false then
       web_names[host] = get(host, "https_host") or get(host, "http_host") or false
-      hosts[#hosts + 1] = host
+      local has_own = has_general or get(host, "certificate") or names_certificate(get(host, "ssl"))
+      table.insert(has_own and more or hosts, host)
       more[#more + 1] = web_names[host] or nil
     end
   end
@@ -125,5 +147,5 @@ return {
   end,
   has_changed = has_changed,
   latest = function() return latest, wishes end,
-  nowhere = "/usr/lib/prosody-foundry/certificates",
+  nowhere = nowhere,
 }

@@ -1,9 +1,19 @@
 -- Which domains this server has: hosts of accounts, and components.
 
+local parse = require("foundry.parse")
+
+-- The name of the container, where somebody gave it one that is a domain's; engines make up names without a dot.
+local function machine_name()
+  local file = io.open("/etc/hostname")
+  local name = file and file:read()
+  if file then file:close() end
+  return name and name:find(".", 1, true) and parse.domain(name) or nil
+end
+
 -- Each domain once, the first one first.
 local function list_hosts(values)
   local hosts, seen = {}, {}
-  local first = values.PROSODY_DOMAIN or values.PROSODY_VIRTUAL_HOSTS[1] or "localhost"
+  local first = values.PROSODY_DOMAIN or values.PROSODY_VIRTUAL_HOSTS[1] or machine_name() or "localhost"
   for _, host in ipairs({ first, table.unpack(values.PROSODY_VIRTUAL_HOSTS) }) do
     if not seen[host] then hosts[#hosts + 1] = host end
     seen[host] = true

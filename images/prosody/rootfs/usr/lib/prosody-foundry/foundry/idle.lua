@@ -86,10 +86,9 @@ end
 local function find_foreign(variables)
   local sentences = {}
   for name, rule in pairs(foreign.variables) do
-    local instead = type(rule) == "table" and rule.to or rule
-    if variables[name] and variables[name] ~= "" and not name:find("^PROSODY_") and type(instead) == "string" then
-      instead = instead:find("^PROSODY_[%u%d_]+$") and ("that is %s here."):format(instead) or instead
-      sentences[#sentences + 1] = ("%s is not read: %s"):format(name, instead)
+    local is_set = variables[name] and variables[name] ~= "" and not name:find("^PROSODY_")
+    if is_set and not (type(rule) == "table" and rule.nothing) then
+      sentences[#sentences + 1] = ("%s is not read: %s"):format(name, foreign.instead_of(name))
     end
   end
   table.sort(sentences)

@@ -110,7 +110,11 @@ local function add_defaults(theirs, notes)
   for _, default in ipairs(foreign.defaults) do
     local is_theirs = false
     for _, name in ipairs(default.of) do is_theirs = is_theirs or theirs[name] ~= nil end
-    if is_theirs and not theirs[default.unset] then notes[#notes + 1] = ("%s is not set: %s"):format(default.unset, default.say) end
+    if is_theirs and not default.unset then
+      notes[#notes + 1] = default.say
+    elseif is_theirs and not theirs[default.unset] then
+      notes[#notes + 1] = ("%s is not set: %s"):format(default.unset, default.say)
+    end
   end
 end
 

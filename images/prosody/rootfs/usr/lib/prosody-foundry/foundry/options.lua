@@ -36,7 +36,7 @@ local groups = {
   group("Domain and accounts", {
     {
       name = "PROSODY_DOMAIN", aliases = { "DOMAIN", "XMPP_DOMAIN" }, type = "domain", by = "hosts",
-      sets = "VirtualHost", usually = "the first of PROSODY_VIRTUAL_HOSTS, or localhost", example = "example.org",
+      sets = "VirtualHost", usually = "the first of PROSODY_VIRTUAL_HOSTS, or the container's name if it has a dot, or localhost", example = "example.org",
       help = "the domain of the addresses: example.org for user@example.org",
     },
     {
@@ -249,13 +249,13 @@ local groups = {
     },
     {
       name = "PROSODY_ARCHIVE_EXPIRY_DAYS",
-      aliases = { "ARCHIVE_EXPIRY_DAYS", { "PROSODY_ARCHIVE_EXPIRES_AFTER", type = "period", unit = 1 / day } }, type = "days", unit = day, by = "retention",
+      aliases = { "ARCHIVE_EXPIRY_DAYS", { "PROSODY_ARCHIVE_EXPIRES_AFTER", type = "expiry", unit = 1 / day } }, type = "days", unit = day, by = "retention",
       sets = { "archive_expires_after", "muc_log_expires_after" }, usually = "PROSODY_RETENTION_DAYS", example = "365",
       help = "days that messages are kept, or never",
     },
     {
       name = "PROSODY_UPLOAD_EXPIRY_DAYS",
-      aliases = { { "HTTP_FILE_SHARE_EXPIRES_AFTER", type = "period", unit = 1 / day } }, type = "days", unit = day, by = "retention",
+      aliases = { { "HTTP_FILE_SHARE_EXPIRES_AFTER", type = "expiry", unit = 1 / day } }, type = "days", unit = day, by = "retention",
       sets = "http_file_share_expires_after", usually = "PROSODY_RETENTION_DAYS", example = "30",
       help = "days that uploaded files are kept, or never",
       wants = "http_file_share",
@@ -269,7 +269,8 @@ local groups = {
   }),
   group("Encryption and federation", {
     {
-      name = "PROSODY_CERTIFICATES", type = "folder", default = "/etc/prosody/certs", sets = "ssl", by = "certificates",
+      name = "PROSODY_CERTIFICATES", type = "folder", default = "/etc/prosody/certs", by = "certificates",
+      sets = { "ssl", "certificates" },
       example = "/etc/letsencrypt", help = "folder with the certificates, as certbot, acme.sh, Caddy or Traefik's dump lay it out",
     },
     {
@@ -313,7 +314,7 @@ local groups = {
       help = "certificates of authorities that are trusted beside the public ones, of other servers and of web addresses",
     },
     {
-      name = "PROSODY_USE_DANE", aliases = { "USE_DANE" }, type = "boolean", default = false, sets = "use_dane",
+      name = "PROSODY_USE_DANE", aliases = { "USE_DANE" }, type = "boolean", default = false, sets = { "use_dane", "unbound" },
       by = "dane", help = "certificates of other servers are vouched for by DNSSEC where their domain says so; needs DNS servers that pass it on",
       wants = "PROSODY_S2S=true",
     },
@@ -517,7 +518,8 @@ local groups = {
       wants = "PROSODY_TURN_SECRET", part_of = "turn_external",
     },
     {
-      name = "PROSODY_TURN_TLS_PORT", aliases = { "TURN_TLS_PORT", "TURNS_PORT" }, type = "port", sets = "turn_external_tls_port",
+      name = "PROSODY_TURN_TLS_PORT", aliases = { "TURN_TLS_PORT", "TURNS_PORT" }, type = "port", by = "network",
+      sets = { "turn_external_tls_port", "external_services" },
       usually = "none", example = "5349", help = "its port with TLS",
       wants = "PROSODY_TURN_SECRET", part_of = "turn_external",
     },
@@ -625,14 +627,14 @@ local groups = {
       help = "each line of the log begins with its time, in UTC; `docker logs --timestamps` has it anyway",
     },
     {
-      name = "PROSODY_STATISTICS", type = "choice", choices = { "none", "internal" }, default = "none", by = "statistics",
-      sets = "statistics", help = "count what happens, and serve it at /metrics to PROSODY_METRICS_NETWORK",
-      part_of = "http_openmetrics",
+      name = "PROSODY_STATISTICS", type = "choice", choices = { "none", "internal", "statsd" }, default = "none", by = "statistics",
+      sets = "statistics",
+      help = "count what happens: internal serves it at /metrics to PROSODY_METRICS_NETWORK, statsd sends it where statistics_config in a file in conf.d says",
     },
     {
       name = "PROSODY_STATISTICS_INTERVAL", type = "period", words = { "manual" }, default = 60, sets = "statistics_interval", by = "statistics",
       help = "how often it is summed up; manual: whenever /metrics is read",
-      needs = "PROSODY_STATISTICS=internal", part_of = "http_openmetrics",
+      needs = "PROSODY_STATISTICS=internal|statsd",
     },
     {
       name = "PROSODY_METRICS_NETWORK", aliases = { "PROSODY_METRICS_ALLOWED_CIDR" }, type = "network", by = "statistics",

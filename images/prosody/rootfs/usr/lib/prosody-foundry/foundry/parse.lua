@@ -124,16 +124,31 @@ end
 local units = { s = 1, m = 60, h = 3600, d = 86400, w = 604800, y = 31557600 }
 local words = { second = "s", minute = "m", min = "m", hour = "h", day = "d", week = "w", year = "y" }
 
--- Seconds. As Prosody has it: "90", "10 minutes", "1w".
+local function seconds(text)
+  local count, unit = text:match("^%s*(%d+)%s*(%a*)%s*$")
+  local singular = unit and unit:lower():gsub("s$", "")
+  local factor = unit == "" and 1 or unit and (units[unit:lower()] or units[words[singular]])
+  return factor and math.tointeger(tonumber(count)) * factor
+end
+
+-- Seconds: "90", "10 minutes", "1w".
 local function period(text, option)
   for _, word in ipairs(option.words or {}) do
     if text:lower() == word then return word end
   end
-  local count, unit = text:match("^%s*(%d+)%s*(%a*)%s*$")
-  local singular = unit and unit:lower():gsub("s$", "")
-  local factor = unit == "" and 1 or unit and (units[unit:lower()] or units[words[singular]])
-  if not factor then return nil, "is no time (90s, 10m, 12h, 3d, 1w)." end
-  return math.tointeger(tonumber(count)) * factor
+  local value = seconds(text)
+  if not value then return nil, "is no time (90s, 10m, 12h, 3d, 1w)." end
+  return value
+end
+
+-- Seconds, or never: what Prosody itself keeps so long (util.human.io), where m is a month.
+local function expiry(text)
+  local month = text:lower():match("^%s*(%d+)%s*m$") or text:lower():match("^%s*(%d+)%s*mon?t?h?s?%s*$")
+  if month then return math.tointeger(tonumber(month)) * 31 * units.d end
+  if text:lower() == "never" or text:find("^%s*%-%d+%s*$") then return "never" end
+  local value = seconds(text)
+  if not value or value == 0 then return nil, "is no time that something is kept (12h, 3d, 1w, 6 months, 1y, never)." end
+  return value
 end
 
 local function days(text)
@@ -158,10 +173,15 @@ local function rate(text)
   return text:lower():gsub("%s", "") .. ""
 end
 
+-- Of Prosody and of the modules of this image.
 local stores = {
-  "account_activity", "account_details", "account_flags", "account_roles", "accounts", "archive", "auth_tokens",
-  "blocklist", "blocklist_archive", "cloud_notify", "config", "invite_token", "lastlog2", "muc_log", "offline", "pep",
-  "pep_data", "persistent", "private", "pubsub_data", "pubsub_nodes", "roster", "uploads", "uploads-archive", "vcard", "vcard_muc",
+  "account_activity", "account_details", "account_flags", "account_roles", "accounts", "accounts_cleanup", "archive",
+  "archive2", "archive_cleanup", "archive_prefs", "audit", "audit_status", "auth_tokens", "blocklist", "blocklist_archive",
+  "clients", "cloud_notify", "config", "cron", "csi_muc_priorities", "fast_tokens", "firewall_marks", "group_info", "groups",
+  "invite_api_keys", "invite_token", "invites_tracking", "lastlog2", "muc_log", "muc_log_cleanup", "offline",
+  "password_reset", "pep", "pep_data", "persistent", "privacy", "private", "pubsub_data", "pubsub_nodes",
+  "push2_registrations", "roles", "roster", "skeletons", "smacks_h", "state", "tombstones", "unified_push", "upload_stats",
+  "uploads", "uploads-archive", "vcard", "vcard_muc",
 }
 local backends = { "internal", "sql", "memory", "none" }
 
@@ -190,6 +210,7 @@ local parse = {
   glob = path,
   folders = list_of(path, "no path"),
   period = period,
+  expiry = expiry,
   days = days,
   size = size,
   rate = rate,
@@ -211,8 +232,12 @@ function parse.stores(text)
   for _, item in ipairs(split(text)) do
     local store, backend = item:match("^([%w_-]+):(%a+)$")
     if not store then return nil, ("holds %q, which is no store:backend."):format(item) end
-    local known, wrong = choose(store, stores)
-    if not known then return nil, ("holds the store %q, which %s"):format(store, wrong) end
+    local known = choose(store, stores)
+    if not known then
+      return nil, ("holds the store %q, which no module of this image has (`storage` in a file in conf.d takes any).%s"):format(
+        store, did_you_mean(store:lower(), stores))
+    end
+    local wrong
     kept[known], wrong = choose(backend, backends)
     if not kept[known] then return nil, ("holds the backend %q, which %s"):format(backend, wrong) end
   end

@@ -103,7 +103,7 @@ local function names_in_environment(set_by)
   return names
 end
 
--- { host =, name = } of what is no longer as prosody.cfg.lua had set it, or has a value of its own on some host.
+-- { host =, name =, is_ours = } of what is no longer as prosody.cfg.lua had set it, or has a value of its own on some host.
 local function find_overwritten(config)
   local found, global = {}, {}
   for _, entry in ipairs(marks) do
@@ -116,8 +116,9 @@ local function find_overwritten(config)
   for host, values in pairs(config) do
     for name in pairs(values) do
       local key = host .. "/" .. name
-      if type(found[key]) == "table" or host ~= "*" and global[name] and not found[key .. "/ours"] then
-        list[#list + 1] = { host = host, name = name }
+      local is_ours = type(found[key]) == "table"
+      if is_ours or host ~= "*" and global[name] and not found[key .. "/ours"] then
+        list[#list + 1] = { host = host, name = name, is_ours = is_ours }
       end
     end
   end
@@ -130,8 +131,10 @@ local function say_twice(entry, names, files)
   if names then
     return ("%s and %s both set %s%s: the file counts."):format(table.concat(names, ", "), file, entry.name, where)
   end
-  if entry.name ~= "modules_enabled" or entry.host ~= "*" then return nil end
-  return ("%s sets modules_enabled, so the image's own modules are gone: use PROSODY_ENABLE_MODULES to add some."):format(file)
+  -- What a host of accounts has of its own comes on top of those of all.
+  if entry.name ~= "modules_enabled" or not entry.is_ours then return nil end
+  return ("%s sets modules_enabled%s, so the image's own modules are gone%s: use PROSODY_ENABLE_MODULES to add some."):format(
+    file, where, where ~= "" and " there" or "")
 end
 
 local function find_twice(reader, files, set_by)

@@ -36,6 +36,7 @@ local forms = {
     local words = option.words and "|" .. any_case(option.words) or ""
     return { { type = "integer", minimum = 0 }, text("^\\s*[0-9]+\\s*[A-Za-z]*\\s*$" .. words) }
   end,
+  expiry = function() return { { type = "integer" }, text("^\\s*-?[0-9]+\\s*[A-Za-z]*\\s*$|^[Nn][Ee][Vv][Ee][Rr]$") } end,
   size = function() return { { type = "integer", minimum = 0 }, text("^\\s*[0-9.]+\\s*[A-Za-z]*$") } end,
   rate = function() return { text("^[0-9]+\\s*[KkMmGg]?[Bb]/[Ss]$") } end,
   url = function() return { text("^https?://[^\\s/?#]+\\S*$") } end,

@@ -47,13 +47,16 @@ local function set(place, name, value)
   settings[place][name] = value
 end
 
+-- In the place of a value: Prosody's option is ours, and stays without one unless a raw file has it.
+local nothing = {}
+
 local components, external_components = hosts.share_out(values)
 local enabled, disabled = {}, {}
 local context = {
   values = values, set_by = set_by,
   hosts = hosts.list_hosts(values), components = components,
   ipv6 = values.PROSODY_IPV6,
-  run_folder = folders.run(),
+  run_folder = folders.run(), nothing = nothing,
   -- Modules that a kind of host gets if this image has them.
   enable = function(kind, ...)
     enabled[kind] = enabled[kind] or {}
@@ -98,7 +101,10 @@ return {
     local own = domain and settings[domain] or {}
     local certificate = domain and host_certificates.options_for(domain) or {}
     for _, place in ipairs({ settings[kind] or {}, own, certificate }) do
-      for name, value in pairs(place) do into[name] = raw.observe(domain or "*", name, value) end
+      for name, value in pairs(place) do
+        if value == nothing then value = nil end
+        into[name] = raw.observe(domain or "*", name, value)
+      end
     end
   end,
   data_folder = folders.data,

@@ -53,7 +53,7 @@ if is_room then
   module:hook("muc-broadcast-message", forget, 1000)
   module:hook("muc-broadcast-message", refuse_in_room, -1000)
 else
-  watch("archive")
+  watch(module:get_option_string("archive_store", "archive"))
   watch("offline")
   for _, name in ipairs({ "pre-message/bare", "pre-message/full", "message/bare", "message/full" }) do
     module:hook(name, forget, 0.25)

@@ -3,6 +3,15 @@
 local hosts = require("foundry.hosts")
 local shipped = require("foundry.shipped")
 
+local function restrict_rooms(components)
+  local domains = {}
+  for _, component in ipairs(components) do
+    if component.type == "muc" then domains[#domains + 1] = component.domain end
+  end
+  local server = rawget(_G, "prosody")
+  if server and server.events then require("foundry.local-rooms")(server, domains) end
+end
+
 local restrictions = { ["local"] = "local", admin = true, everybody = false }
 
 -- A GCM-encrypted file is as much longer than the file.
@@ -13,8 +22,8 @@ return function(context, set)
   local restriction = restrictions[values.PROSODY_MUC_CREATION]
   -- Without roles, 0.12 means by local those of the domain right above the rooms' alone.
   if restriction == "local" and not shipped.is_since("13.0") then
-    restriction = false
-    context.enable("muc", "foundry_local_rooms")
+    restriction = context.nothing
+    restrict_rooms(context.components)
   end
   set("muc", "restrict_room_creation", restriction)
   set("http_file_share", "http_file_share_size_limit", values.PROSODY_UPLOAD_LIMIT_MB * 1024 * 1024 // 1 + tag_length | 0)

@@ -65,8 +65,8 @@ return function(context, set)
   local turn_host = values.PROSODY_TURN_HOST or hostname or context.domain
   set("global", "turn_external_host", turn_host)
   -- Releases up to 13.0.1, and trunk of that time, tell of TURN over TLS without a password for it.
+  set("global", "turn_external_tls_port", not values.PROSODY_TURN_SECRET and values.PROSODY_TURN_TLS_PORT or context.nothing)
   if values.PROSODY_TURN_SECRET and values.PROSODY_TURN_TLS_PORT then
-    set("global", "turn_external_tls_port", nil)
     set("global", "external_services", { {
       type = "turns", transport = "tcp", host = turn_host, port = values.PROSODY_TURN_TLS_PORT, algorithm = "turn",
       secret = values.PROSODY_TURN_SECRET, ttl = values.PROSODY_TURN_TTL,
