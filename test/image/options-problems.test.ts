@@ -103,7 +103,7 @@ describe.each(imageSeries)("a bad environment of %s", (series) => {
         'PROSODY_ENABLE_MODULES holds "pign", which is no module of this image. Did you mean ping?',
         "PROSODY_LOGLEVEL=inof is none of debug, info, warn, error. Did you mean info?",
         "PROSODY_METRICS_NETWORK=10.0.0.0/33 is no IP address or network (10.0.0.0/8).",
-        "PROSODY_RETENTION_DAYS=week is no number of days above 0, nor never.",
+        "PROSODY_RETENTION_DAYS=week is no number of days above 0 (a million at most), nor never.",
         "PROSODY_S2S_SECURE_AUTH=nope is neither true nor false (true, yes, on, 1; false, no, off, 0).",
         "PROSODY_SQL_PASSWORD_FILE cannot be read: /run/secret: No such file or directory.",
         "PROSODY_SQL_PORT=0 is no port (1 to 65535).",

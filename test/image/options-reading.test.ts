@@ -55,6 +55,24 @@ function serviceLinks(service: string): Settings {
 }
 
 describe("an option", () => {
+  it("that is a number is refused where it has no end", async () => {
+    const script = `
+    package.path = "/usr/lib/prosody-foundry/?.lua;" .. package.path
+    local environment = require("foundry.environment")
+    local numbers = { number = true, integer = true, days = true, period = true, size = true, rate = true, port = true }
+    for _, option in ipairs(require("foundry.options")) do
+      for _, text in ipairs(numbers[option.type] and { ("9"):rep(40), "1e300", ("9"):rep(40) .. "mb/s" } or {}) do
+        local _, problems = environment.read(function(name) return name == option.name and text or nil end)
+        print(table.concat(problems, " "):find(option.name .. "=" .. text .. " is ", 1, true) and "refused" or option.name .. "=" .. text)
+      end
+    end`;
+    const args = ["run", "--rm", "--interactive", "--network=none", "--entrypoint=/usr/bin/lua5.4", image, "-"];
+    const { stdout } = await runCommand("docker", args, { input: script });
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.length).toBeGreaterThan(50);
+    expect(lines.filter((line) => line !== "refused")).toEqual([]);
+  });
+
   it.each(["PROSODY_S2S_SECURE_AUTH", "PROSODY_USE_DANE"])("%s means what it says", async (name) => {
     const yes = ["true", "TRUE", "yes", "on", "1"];
     const no = ["false", "False", "no", "off", "0"];

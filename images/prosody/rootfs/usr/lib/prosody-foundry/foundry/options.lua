@@ -450,12 +450,12 @@ local groups = {
       sets = "Component", usually = "upload.<domain>", example = "files.example.org", help = "the domain of uploads, or none",
     },
     {
-      name = "PROSODY_UPLOAD_LIMIT_MB", aliases = { { "HTTP_FILE_SHARE_SIZE_LIMIT", type = "number", unit = 1 / megabyte } },
+      name = "PROSODY_UPLOAD_LIMIT_MB", aliases = { { "HTTP_FILE_SHARE_SIZE_LIMIT", type = "size", unit = 1 / megabyte } },
       type = "number", least = 0, unit = megabyte, default = 10, on = "http_file_share",
       by = "components", sets = "http_file_share_size_limit", example = "100", help = "megabytes of the largest file",
     },
     {
-      name = "PROSODY_UPLOAD_DAILY_QUOTA_MB", aliases = { { "HTTP_FILE_SHARE_DAILY_QUOTA", type = "number", unit = 1 / megabyte } },
+      name = "PROSODY_UPLOAD_DAILY_QUOTA_MB", aliases = { { "HTTP_FILE_SHARE_DAILY_QUOTA", type = "size", unit = 1 / megabyte } },
       type = "number", least = 0, unit = megabyte, on = "http_file_share", sets = "http_file_share_daily_quota",
       usually = "ten of the largest files", example = "500", help = "megabytes of one account in a day",
     },

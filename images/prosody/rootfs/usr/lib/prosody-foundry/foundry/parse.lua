@@ -47,17 +47,21 @@ local function list_of(parse_item, what)
   end
 end
 
+-- What no option needs more of: a billion gigabytes are a number of bytes still.
+local most_of_all, most_days, most_bytes = 1000000000, 1000000, 1000000000000000
+
 local function number(text, option)
   local value = tonumber(text)
   if not value or value ~= value or math.abs(value) == math.huge then return nil, "is no number." end
+  local most = option.most or most_of_all
   if option.least and value < option.least then return nil, ("is less than %s."):format(option.least) end
-  if option.most and value > option.most then return nil, ("is more than %s."):format(option.most) end
+  if value > most then return nil, ("is more than %s."):format(most) end
   return value
 end
 
 local function integer(text, option)
-  if not math.tointeger(tonumber(text)) then return nil, "is no whole number." end
   local value, wrong = number(text, option)
+  if value and not math.tointeger(value) then return nil, "is no whole number." end
   return value and math.tointeger(value), wrong
 end
 
@@ -124,11 +128,13 @@ end
 local units = { s = 1, m = 60, h = 3600, d = 86400, w = 604800, y = 31557600 }
 local words = { second = "s", minute = "m", min = "m", hour = "h", day = "d", week = "w", year = "y" }
 
+local most_digits = 12 -- more than anybody waits
+
 local function seconds(text)
   local count, unit = text:match("^%s*(%d+)%s*(%a*)%s*$")
   local singular = unit and unit:lower():gsub("s$", "")
   local factor = unit == "" and 1 or unit and (units[unit:lower()] or units[words[singular]])
-  return factor and math.tointeger(tonumber(count)) * factor
+  return factor and #count <= most_digits and math.tointeger(tonumber(count)) * factor or nil
 end
 
 -- Seconds: "90", "10 minutes", "1w".
@@ -144,7 +150,7 @@ end
 -- Seconds, or never: what Prosody itself keeps so long (util.human.io), where m is a month.
 local function expiry(text)
   local month = text:lower():match("^%s*(%d+)%s*m$") or text:lower():match("^%s*(%d+)%s*mon?t?h?s?%s*$")
-  if month then return math.tointeger(tonumber(month)) * 31 * units.d end
+  if month and #month <= most_digits then return math.tointeger(tonumber(month)) * 31 * units.d end
   if text:lower() == "never" or text:find("^%s*%-%d+%s*$") then return "never" end
   local value = seconds(text)
   if not value or value == 0 then return nil, "is no time that something is kept (12h, 3d, 1w, 6 months, 1y, never)." end
@@ -153,8 +159,8 @@ end
 
 local function days(text)
   if text:lower() == "never" then return "never" end
-  local value = number(text, { least = 0 })
-  if not value or value == 0 then return nil, "is no number of days above 0, nor never." end
+  local value = number(text, { least = 0, most = most_days })
+  if not value or value == 0 then return nil, "is no number of days above 0 (a million at most), nor never." end
   return value
 end
 
@@ -165,11 +171,13 @@ local function size(text, option)
   local count, unit = text:lower():match("^%s*([%d.]+)%s*(%a*)$")
   local factor = unit and factors[(unit:gsub("ib$", "b"))]
   if not tonumber(count) or not factor then return nil, "is no size (4096, 512kb, 10mb)." end
-  return integer(tostring(math.floor(tonumber(count) * factor)), option)
+  local bytes = math.floor(math.min(tonumber(count) * factor, most_bytes + 1))
+  return integer(tostring(bytes), { least = option.least, most = option.most or most_bytes })
 end
 
 local function rate(text)
-  if not text:lower():find("^%d+%s*[kmg]?b/s$") then return nil, "is no rate (10kb/s, 1mb/s)." end
+  local digits = text:lower():match("^(%d+)%s*[kmg]?b/s$")
+  if not digits or #digits > most_digits then return nil, "is no rate (10kb/s, 1mb/s)." end
   return text:lower():gsub("%s", "") .. ""
 end
 
