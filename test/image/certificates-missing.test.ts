@@ -64,13 +64,26 @@ describe.each(imageSeries)("without a certificate, %s", (series) => {
       "/etc/prosody/conf.d/own.cfg.lua": `${line}\n`,
     };
     const server = await start(series, { authority, files });
-    for (const service of services)
-      expect(await look(server, "example.org", service)).toMatchObject({
-        serial: serialOf(certificate),
-        problem: undefined,
-      });
+    const shown = { serial: serialOf(certificate), problem: undefined };
+    for (const service of services) expect(await look(server, "example.org", service)).toMatchObject(shown);
+    await server.ctl("shell", "config", "reload");
+    for (const service of services) expect(await look(server, "example.org", service)).toMatchObject(shown);
     expect(await server.log()).not.toContain("self-signed");
     expect(await server.exec(["foundry", "healthcheck"])).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await readMode(server, "/var/lib/prosody/self-signed.pem")).toBe("nil");
+  });
+
+  it("takes one for a port in a raw file", async () => {
+    const authority = await makeAuthority();
+    const { certificate, key } = await authority.issue(["example.org"]);
+    const files = {
+      "/etc/prosody/own.pem": certificate,
+      "/etc/prosody/own.key": key,
+      "/etc/prosody/conf.d/own.cfg.lua": 'c2s_direct_tls_ssl = { certificate = "own.pem", key = "own.key" }\n',
+    };
+    const server = await start(series, { authority, files });
+    expect(await look(server, "example.org", c2sDirect)).toMatchObject({ serial: serialOf(certificate) });
+    expect(await look(server)).toMatchObject({ problem: untrusted });
   });
 
   it("PROSODY_SELF_SIGNED: makes one loudly, keeps it, and leaves it for a real one", async () => {
@@ -233,7 +246,7 @@ async function listKept(volume: string, series: string): Promise<string> {
 }
 
 async function readMode(server: ProsodyServer, file: string): Promise<string> {
-  const code = `print(require("lfs").attributes("${file}").permissions)`;
+  const code = `print((require("lfs").attributes("${file}") or {}).permissions)`;
   return (await server.exec(["/usr/bin/lua5.4", "-e", code])).stdout.trim();
 }
 

@@ -93,7 +93,7 @@ describe.each(imageSeries)("in %s", (series) => {
       expect(alice.jid?.bare().toString()).toBe("alice@example.org");
     });
 
-    it("PROSODY_DOMAIN: without one, the server is for what its container is called", async () => {
+    it("PROSODY_DOMAIN: without one, the server is for the hostname of its container", async () => {
       const named = await keep(
         startProsody({
           image: await ensureProsodyImage(series),
@@ -103,7 +103,7 @@ describe.each(imageSeries)("in %s", (series) => {
         }),
       );
       expect(await named.log()).toContain(
-        "This server is for chat.example.org, as the container is called: set PROSODY_DOMAIN",
+        "This server is for chat.example.org, the hostname of its container: set PROSODY_DOMAIN",
       );
       await named.addAccount("alice", password);
       expect(`${(await named.connect("alice", password)).jid?.bare().toString()}`).toBe("alice@chat.example.org");

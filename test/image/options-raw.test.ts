@@ -81,14 +81,16 @@ describe.each(imageSeries)("raw configuration of %s", (series) => {
     expect(await server.log()).toContain(`${conf("a")} sets modules_enabled, so the image's own modules are gone`);
   });
 
-  it("says when it takes away the image's modules of a component, and not when it adds to those of a host", async () => {
+  it("says when it takes away the image's modules of a component, and not when it adds some", async () => {
     const files = {
       [conf("a")]: `${rooms("own")}  modules_enabled = { "muc_mam" }\n`,
-      [conf("b")]: 'VirtualHost "example.org"\n  modules_enabled = { "motd" }\n',
+      [conf("b")]: `VirtualHost "example.org"\n  modules_enabled = { "motd" }
+Component "upload.example.org" "http_file_share"\n  modules_enabled = { "own" }\n`,
+      "/etc/prosody/modules/mod_own/mod_own.lua": `module:add_feature("urn:test:own")`,
     };
-    const log = await (await start(series, files)).log();
+    const log = await (await start(series, files, { PROSODY_ENABLE_MODULES: "announce" })).log();
     expect(log.split("\n").filter((line) => line.includes("modules_enabled"))).toEqual([
-      `prosody-foundry\twarn\t${conf("a")} sets modules_enabled on conference.example.org, so the image's own modules are gone there: use PROSODY_ENABLE_MODULES to add some.`,
+      `prosody-foundry\twarn\t${conf("a")} sets modules_enabled on conference.example.org, so the image's own modules are gone there: use PROSODY_MUC_MODULES to add some.`,
     ]);
   });
 

@@ -61,9 +61,13 @@ describe("an option", () => {
     local environment = require("foundry.environment")
     local numbers = { number = true, integer = true, days = true, period = true, size = true, rate = true, port = true }
     for _, option in ipairs(require("foundry.options")) do
-      for _, text in ipairs(numbers[option.type] and { ("9"):rep(40), "1e300", ("9"):rep(40) .. "mb/s" } or {}) do
-        local _, problems = environment.read(function(name) return name == option.name and text or nil end)
-        print(table.concat(problems, " "):find(option.name .. "=" .. text .. " is ", 1, true) and "refused" or option.name .. "=" .. text)
+      local wanted = numbers[option.type] and { ("9"):rep(40), "1e300", ("9"):rep(40) .. "mb/s", ("9"):rep(12) .. "y", ("9"):rep(18) .. "m" } or {}
+      for _, entry in ipairs(environment.names_of(option)) do
+        for _, text in ipairs(wanted) do
+          local _, problems = environment.read(function(name) return name == entry.name and text or nil end)
+          local is_refused = table.concat(problems, " "):find(entry.name .. "=" .. text .. " is ", 1, true)
+          print(is_refused and "refused" or entry.name .. "=" .. text)
+        end
       end
     end`;
     const args = ["run", "--rm", "--interactive", "--network=none", "--entrypoint=/usr/bin/lua5.4", image, "-"];

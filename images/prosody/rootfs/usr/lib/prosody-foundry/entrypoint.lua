@@ -76,7 +76,7 @@ end
 local function warn(values)
   if not values.PROSODY_DOMAIN and #values.PROSODY_VIRTUAL_HOSTS == 0 then
     local domain = require("foundry.hosts").list_hosts(values)[1]
-    local whence = domain == "localhost" and "" or ", as the container is called"
+    local whence = domain == "localhost" and "" or ", the hostname of its container"
     say("warn", ("This server is for %s%s: set PROSODY_DOMAIN to the domain of its addresses."):format(domain, whence))
   end
 end

@@ -7,7 +7,8 @@ local load_library = require("foundry.core")
 -- Ports with TLS from the start, as portmanager calls their services.
 local direct = { "https_ssl", "c2s_direct_tls_ssl", "s2s_direct_tls_ssl", "legacy_ssl_ssl" }
 
-local wishes -- see certificates.choose; `domain` and `hostname` are whose certificate is shown where no name is asked for
+local prepared -- wishes of the configuration that was read last, which may have failed
+local wishes -- of the one in force: see certificates.choose; `domain` and `hostname` are whose certificate is shown where no name is asked for
 local latest -- what was chosen last
 local nowhere = "/usr/lib/prosody-foundry/certificates"
 local ours = setmetatable({}, { __mode = "k" }) -- tables that were made here → somebody's own that is in them, or false
@@ -23,8 +24,9 @@ local function as_option(choice)
   return option
 end
 
--- `hosts` need a certificate; `more` are names that get one if there is one.
-local function choose(hosts, more)
+-- `hosts` need a certificate; `more` are names that get one if there is one. Nothing is written while the configuration is
+-- being read: what a raw file says is not known yet.
+local function choose(hosts, more, may_write)
   local set, list = {}, {}
   wishes.optional = {}
   for _, host in ipairs(more) do
@@ -35,7 +37,7 @@ local function choose(hosts, more)
   end
   for host in pairs(set) do list[#list + 1] = host end
   table.sort(list)
-  wishes.hosts, wishes.may_write = list, is_server()
+  wishes.hosts, wishes.may_write = list, may_write
   latest = certificates.choose(wishes)
 end
 
@@ -68,13 +70,39 @@ local function names_certificate(option)
   return type(own(option)) == "table" and own(option).certificate ~= nil
 end
 
+-- Somebody's own that names one, of a host or, as Prosody has it, of all.
+local function find_own(get, host)
+  for _, place in ipairs({ host, "*" }) do
+    if names_certificate(get(place, "ssl")) then return own(get(place, "ssl")) end
+  end
+end
+
+-- Somebody's own in another place than theirs: not to be taken for it the next time.
+local function lend(option)
+  local lent = {}
+  for name, value in pairs(option) do lent[name] = value end
+  ours[lent] = false
+  return lent
+end
+
 local function set_global(set, get)
   for _, name in ipairs(direct) do
     local choice = name == "https_ssl" and latest.chosen[wishes.hostname] or latest.chosen[wishes.domain]
-    local theirs = get("*", name)
+    local given = own(get("*", name))
+    local lent = given == nil and find_own(get, wishes.domain)
     -- Where nothing else is said, Prosody takes the global `ssl`; this must not hide it.
-    local general = theirs == nil and get("*", "ssl") or theirs
-    set("*", name, merge(general, choice))
+    if given == nil then given = get("*", "ssl") end
+    set("*", name, lent and lend(lent) or merge(given, choice))
+  end
+end
+
+-- `general` has somebody's own for a port, of all hosts: it serves those that have nothing better.
+local function set_host(set, get, host, web_name, general)
+  local theirs = find_own(get, host)
+  for name, choice in pairs(choices_for(host, web_name)) do
+    local given, is_good = own(get(host, name)), choice and not choice.self_signed
+    local lent = given == nil and (theirs or not is_good and general[name])
+    set(host, name, lent and lend(lent) or merge(given, choice or nil))
   end
 end
 
@@ -87,25 +115,25 @@ end
 
 local function apply_to(configmanager)
   local get, set = configmanager.rawget, configmanager.set
-  local web_names, hosts, more = {}, {}, { wishes.hostname }
-  -- Prosody takes the certificate of the global `ssl` where it finds none for a host.
-  local has_general = names_certificate(get("*", "ssl"))
+  local web_names, hosts, more = {}, {}, {}
+  wishes = prepared
   find_folder(get)
   for host, options in pairs(configmanager.getconfig()) do
     if host ~= "*" and rawget(options, "enabled") ~= false then
       web_names[host] = get(host, "https_host") or get(host, "http_host") or false
-      local has_own = has_general or get(host, "certificate") or names_certificate(get(host, "ssl"))
-      table.insert(has_own and more or hosts, host)
-      more[#more + 1] = web_names[host] or nil
+      -- `certificate` of a host is Prosody's own way to name one.
+      local has_own = get(host, "certificate") or find_own(get, host)
+      hosts[#hosts + 1] = not has_own and host or nil
+      more[#more + 1] = not has_own and web_names[host] or nil
     end
   end
-  choose(hosts, more)
+  if not find_own(get, wishes.domain) then more[#more + 1] = wishes.hostname end
+  choose(hosts, more, true)
+  local general = {}
+  for _, name in ipairs(direct) do general[name] = names_certificate(get("*", name)) and own(get("*", name)) or nil end
   set_global(set, get)
   for host, web_name in pairs(web_names) do
-    -- `certificate` of a host is Prosody's own way to name one.
-    if not get(host, "certificate") then
-      for name, choice in pairs(choices_for(host, web_name)) do set(host, name, merge(get(host, name), choice or nil)) end
-    end
+    if not get(host, "certificate") then set_host(set, get, host, web_name, general) end
   end
 end
 
@@ -135,8 +163,11 @@ end
 return {
   -- Called once each time the configuration is read.
   prepare = function(given)
-    wishes = given
-    choose(given.known, { given.hostname })
+    prepared = given
+    if not is_attached then
+      wishes = given
+      choose(given.known, { given.hostname }, false)
+    end
     attach()
   end,
   -- For hosts of the configuration that is being read.

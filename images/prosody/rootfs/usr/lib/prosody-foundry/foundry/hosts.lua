@@ -2,8 +2,8 @@
 
 local parse = require("foundry.parse")
 
--- The name of the container, where somebody gave it one that is a domain's; engines make up names without a dot.
-local function machine_name()
+-- The hostname, where it can be a domain: engines make up such as have no dot, or lend that of the machine.
+local function hostname()
   local file = io.open("/etc/hostname")
   local name = file and file:read()
   if file then file:close() end
@@ -13,7 +13,7 @@ end
 -- Each domain once, the first one first.
 local function list_hosts(values)
   local hosts, seen = {}, {}
-  local first = values.PROSODY_DOMAIN or values.PROSODY_VIRTUAL_HOSTS[1] or machine_name() or "localhost"
+  local first = values.PROSODY_DOMAIN or values.PROSODY_VIRTUAL_HOSTS[1] or hostname() or "localhost"
   for _, host in ipairs({ first, table.unpack(values.PROSODY_VIRTUAL_HOSTS) }) do
     if not seen[host] then hosts[#hosts + 1] = host end
     seen[host] = true

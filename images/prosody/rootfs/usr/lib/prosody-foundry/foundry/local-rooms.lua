@@ -7,7 +7,6 @@ local load = require("foundry.core")
 local function guard(server, domain)
   return function(event)
     local from = event.stanza.attr.from
-    if load("core.configmanager").get(domain, "restrict_room_creation") ~= nil then return nil end
     if server.hosts[load("util.jid").host(from)] or load("core.usermanager").is_admin(from, domain) then return nil end
     event.origin.send(load("util.stanza").error_reply(event.stanza, "cancel", "not-allowed", "Room creation is restricted", domain))
     return true
@@ -23,6 +22,10 @@ return function(server, domains)
   if is_attached then return end
   is_attached = true
   server.events.add_handler("host-activated", function(domain)
-    if ours[domain] then server.hosts[domain].events.add_handler("muc-room-pre-create", guard(server, domain), 1) end
+    -- mod_muc asks at this moment, too, and not again.
+    local is_free = load("core.configmanager").get(domain, "restrict_room_creation") == nil
+    if ours[domain] and is_free then
+      server.hosts[domain].events.add_handler("muc-room-pre-create", guard(server, domain), 1)
+    end
   end)
 end

@@ -36,7 +36,7 @@ local groups = {
   group("Domain and accounts", {
     {
       name = "PROSODY_DOMAIN", aliases = { "DOMAIN", "XMPP_DOMAIN" }, type = "domain", by = "hosts",
-      sets = "VirtualHost", usually = "the first of PROSODY_VIRTUAL_HOSTS, or the container's name if it has a dot, or localhost", example = "example.org",
+      sets = "VirtualHost", usually = "the first of PROSODY_VIRTUAL_HOSTS, or the container's hostname if it has a dot, or localhost", example = "example.org",
       help = "the domain of the addresses: example.org for user@example.org",
     },
     {

@@ -128,13 +128,12 @@ end
 local units = { s = 1, m = 60, h = 3600, d = 86400, w = 604800, y = 31557600 }
 local words = { second = "s", minute = "m", min = "m", hour = "h", day = "d", week = "w", year = "y" }
 
-local most_digits = 12 -- more than anybody waits
-
 local function seconds(text)
   local count, unit = text:match("^%s*(%d+)%s*(%a*)%s*$")
   local singular = unit and unit:lower():gsub("s$", "")
   local factor = unit == "" and 1 or unit and (units[unit:lower()] or units[words[singular]])
-  return factor and #count <= most_digits and math.tointeger(tonumber(count)) * factor or nil
+  local value = factor and tonumber(count) * 1.0 * factor -- an integer would wrap
+  return value and value <= most_days * units.d and math.tointeger(value) or nil
 end
 
 -- Seconds: "90", "10 minutes", "1w".
@@ -150,9 +149,8 @@ end
 -- Seconds, or never: what Prosody itself keeps so long (util.human.io), where m is a month.
 local function expiry(text)
   local month = text:lower():match("^%s*(%d+)%s*m$") or text:lower():match("^%s*(%d+)%s*mon?t?h?s?%s*$")
-  if month and #month <= most_digits then return math.tointeger(tonumber(month)) * 31 * units.d end
   if text:lower() == "never" or text:find("^%s*%-%d+%s*$") then return "never" end
-  local value = seconds(text)
+  local value = seconds(month and ("%.0fd"):format(tonumber(month) * 31.0) or text)
   if not value or value == 0 then return nil, "is no time that something is kept (12h, 3d, 1w, 6 months, 1y, never)." end
   return value
 end
@@ -177,7 +175,7 @@ end
 
 local function rate(text)
   local digits = text:lower():match("^(%d+)%s*[kmg]?b/s$")
-  if not digits or #digits > most_digits then return nil, "is no rate (10kb/s, 1mb/s)." end
+  if not digits or tonumber(digits) > most_of_all then return nil, "is no rate (10kb/s, 1mb/s)." end
   return text:lower():gsub("%s", "") .. ""
 end
 

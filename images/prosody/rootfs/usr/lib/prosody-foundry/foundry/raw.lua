@@ -28,7 +28,7 @@ local marks
 local function observe(host, name, value)
   if not marks then return value end
   local mark = {}
-  marks[#marks + 1] = { host = host, name = name, mark = mark }
+  marks[#marks + 1] = { host = host, name = name, mark = mark, is_empty = type(value) == "table" and next(value) == nil }
   return mark
 end
 
@@ -103,7 +103,8 @@ local function names_in_environment(set_by)
   return names
 end
 
--- { host =, name =, is_ours = } of what is no longer as prosody.cfg.lua had set it, or has a value of its own on some host.
+-- { host =, name =, … } of what is no longer as prosody.cfg.lua had set it, or has a value of its own on some host: `kind` is
+-- that of a component, `is_replaced` where there was something before.
 local function find_overwritten(config)
   local found, global = {}, {}
   for _, entry in ipairs(marks) do
@@ -118,23 +119,29 @@ local function find_overwritten(config)
       local key = host .. "/" .. name
       local is_ours = type(found[key]) == "table"
       if is_ours or host ~= "*" and global[name] and not found[key .. "/ours"] then
-        list[#list + 1] = { host = host, name = name, is_ours = is_ours }
+        local is_replaced = is_ours and not found[key].is_empty
+        list[#list + 1] = { host = host, name = name, is_replaced = is_replaced, kind = rawget(values, "component_module") }
       end
     end
   end
   return list
 end
 
+local lists = { muc = "PROSODY_MUC_MODULES", http_file_share = "PROSODY_UPLOAD_MODULES", pubsub = "PROSODY_PUBSUB_MODULES" }
+
+-- What a host of accounts has of its own comes on top of the modules of all, and takes none away.
+local function say_modules(entry, where, file)
+  if not entry.is_replaced then return nil end
+  return ("%s sets modules_enabled%s, so the image's own modules are gone%s: use %s to add some."):format(
+    file, where, where ~= "" and " there" or "", lists[entry.kind] or "PROSODY_ENABLE_MODULES")
+end
+
 local function say_twice(entry, names, files)
   local where = entry.host == "*" and "" or " on " .. entry.host
   local file = find_setter(files, entry.name)
-  if names then
-    return ("%s and %s both set %s%s: the file counts."):format(table.concat(names, ", "), file, entry.name, where)
-  end
-  -- What a host of accounts has of its own comes on top of those of all.
-  if entry.name ~= "modules_enabled" or not entry.is_ours then return nil end
-  return ("%s sets modules_enabled%s, so the image's own modules are gone%s: use PROSODY_ENABLE_MODULES to add some."):format(
-    file, where, where ~= "" and " there" or "")
+  if entry.name == "modules_enabled" and (where ~= "" or not names) then return say_modules(entry, where, file) end
+  if not names then return nil end
+  return ("%s and %s both set %s%s: the file counts."):format(table.concat(names, ", "), file, entry.name, where)
 end
 
 local function find_twice(reader, files, set_by)

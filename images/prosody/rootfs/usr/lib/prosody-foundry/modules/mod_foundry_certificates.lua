@@ -50,11 +50,11 @@ local function publish()
   local now, map = os.time(), {}
   for _, host in ipairs(wishes.hosts) do
     local choice = result.chosen[host] or {}
-    map[host] = (result.chosen[host] or not wishes.optional[host]) and {
+    map[host] = {
       path = choice.path, key_path = choice.key_path, serial = choice.serial, fingerprint = choice.fingerprint,
       not_before = choice.not_before, not_after = choice.not_after, self_signed = choice.self_signed or false,
       problem = problem_of(result.chosen[host], now),
-    } or nil
+    }
   end
   prosody.foundry_certificates = map
 end
